@@ -1,4 +1,18 @@
+/**
+ * The engine: the decision contract, and deciding in this process from a checked bundle.
+ *
+ * @packageDocumentation
+ */
 export type { Bundle, Manifest } from './bundle.ts';
 export type * from './cedar-json.ts';
 export type * from './contract.ts';
 export * from './errors.ts';
+export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+export { createPdp, type ExplainedDecision, type Explaining, type PdpOptions } from './local-pdp.ts';
+export { readArchive } from './read-archive.ts';
+export {
+  parseAccessRequest,
+  parseAction,
+  parseEntity,
+  parseSearchedEntity,
+} from './request.ts';

@@ -1,0 +1,88 @@
+import { extract, type Header } from 'tar-stream';
+import { InvalidBundleError } from './errors.ts';
+
+/** What an archive may hold at the most; past it, reading stops at once. */
+export interface ArchiveLimits {
+  /** Bytes of the unpacked archive. */
+  bytes: number;
+  files: number;
+}
+
+export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = { bytes: 256 * 1024 * 1024, files: 10_000 };
+
+/**
+ * The regular files of a `.tar.gz`, by path. Links, devices, absolute paths and `..` are refused, and so is
+ * anything past the limits, before it is kept.
+ *
+ * @throws InvalidBundleError
+ */
+export async function readTarGz(
+  bytes: Uint8Array,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  try {
+    const tar = extract();
+    tar.end(await gunzip(bytes, limits));
+    for await (const entry of tar) {
+      const problem = refusal(entry.header, files, limits);
+      if (problem !== undefined) throw refused(entry.header.name, problem);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Uint8Array);
+      if (entry.header.type === 'file') files.set(normal(entry.header.name), concat(chunks));
+    }
+  } catch (error) {
+    if (error instanceof InvalidBundleError) throw error;
+    throw refused(
+      'archive',
+      `is not a whole .tar.gz: ${error instanceof Error ? error.message : 'unreadable'}`,
+    );
+  }
+  return files;
+}
+
+function refusal(
+  { name, type }: Header,
+  files: Map<string, Uint8Array>,
+  limits: ArchiveLimits,
+): string | undefined {
+  if (name.startsWith('/') || /^[a-zA-Z]:/.test(name))
+    return 'is an absolute path, which an archive must not have';
+  if (name.split(/[\\/]/).includes('..')) return 'has .. in its path, which an archive must not have';
+  if (type !== 'file' && type !== 'directory')
+    return `is a ${type}; only files and directories may be in a bundle`;
+  if (type === 'file' && files.has(normal(name))) return 'is in the archive twice';
+  if (files.size >= limits.files) return `is one file more than the limit of ${limits.files}`;
+  return undefined;
+}
+
+function normal(name: string): string {
+  return name.replace(/^(\.\/)+/, '');
+}
+
+async function gunzip(bytes: Uint8Array, limits: ArchiveLimits): Promise<Uint8Array> {
+  const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of packed.pipeThrough(new DecompressionStream('gzip'))) {
+    size += chunk.byteLength;
+    if (size > limits.bytes)
+      throw refused('archive', `unpacks to more than the limit of ${limits.bytes} bytes`);
+    chunks.push(chunk);
+  }
+  return concat(chunks);
+}
+
+function refused(file: string, message: string): InvalidBundleError {
+  return new InvalidBundleError([{ severity: 'error', file, line: 1, column: 1, message }]);
+}
+
+function concat(chunks: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,178 @@
+import type { Bundle } from './bundle.ts';
+import type { EntityJson, PolicyJson } from './cedar-json.ts';
+import { toCedarRequest } from './cedar-mapping.ts';
+import { wasmEvaluator } from './cedar-wasm/evaluator.ts';
+import type {
+  AccessRequest,
+  Decision,
+  DecisionContext,
+  EvaluateAllOptions,
+  EvaluateOptions,
+  LocalPdp,
+} from './contract.ts';
+import { EntityStore } from './entity-store.ts';
+import { actionType, isEntityTypeName } from './entity-uid.ts';
+import { InvalidRequestError } from './errors.ts';
+import type { CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import { parseAccessRequest } from './request.ts';
+import { Schema } from './schema.ts';
+import { searchOf } from './search.ts';
+import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
+
+export interface PdpOptions {
+  /** Bytes of Cedar's WebAssembly build; by default those of the installed package. */
+  wasm?: Uint8Array;
+  /** Another evaluator than the default. */
+  evaluator?: EvaluatorFactory;
+}
+
+/** A decision of this process, with what the evaluator said of it. */
+export interface ExplainedDecision {
+  decision: Decision;
+  errors: CedarResponse['errors'];
+}
+
+/**
+ * A PDP over one revision, in this process.
+ *
+ * @throws InvalidBundleError when the evaluator refuses the policies
+ */
+export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
+  const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
+  const store = new EntityStore(withSchemaEntities(bundle.entities, schema));
+  const evaluator = (options.evaluator ?? wasmEvaluator(options.wasm))(bundle, store);
+  return new BundlePdp(bundle, schema, store, evaluator);
+}
+
+/** Answers with the messages of policies that erred, which may hold values: for local tools only. */
+export interface Explaining {
+  /** @throws InvalidRequestError */
+  explain(request: AccessRequest): ExplainedDecision;
+}
+
+class BundlePdp implements LocalPdp, Explaining {
+  readonly revision: string;
+  readonly searchSubjects: LocalPdp['searchSubjects'];
+  readonly searchResources: LocalPdp['searchResources'];
+  readonly searchActions: LocalPdp['searchActions'];
+  readonly #namespace: string;
+  readonly #schema: Schema | undefined;
+  readonly #store: EntityStore;
+  readonly #evaluator: Evaluator;
+  readonly #advice: ReadonlyMap<string, string>;
+
+  constructor(bundle: Bundle, schema: Schema | undefined, store: EntityStore, evaluator: Evaluator) {
+    this.revision = bundle.revision;
+    this.#namespace = bundle.namespace;
+    this.#schema = schema;
+    this.#store = store;
+    this.#evaluator = evaluator;
+    this.#advice = adviceOf(bundle);
+    const search = searchOf({
+      decide: (request) => this.decide(request),
+      idsOfType: (type) => store.idsOfType(type),
+      actionNames: actionNamesOf(bundle, schema),
+    });
+    this.searchSubjects = search.subjects;
+    this.searchResources = search.resources;
+    this.searchActions = search.actions;
+  }
+
+  decide(request: AccessRequest): Decision {
+    return this.explain(request).decision;
+  }
+
+  explain(request: AccessRequest): ExplainedDecision {
+    const unheld = [request.subject, request.resource].find(({ type }) => !isEntityTypeName(type));
+    if (unheld !== undefined) return this.#denyUnheld(unheld === request.subject ? 'subject' : 'resource');
+    const source = { namespace: this.#namespace, schema: this.#schema, store: this.#store };
+    const response = this.#evaluator.isAuthorized(toCedarRequest(request, source));
+    return { decision: this.#decision(response), errors: response.errors };
+  }
+
+  async evaluate(request: AccessRequest, options?: EvaluateOptions): Promise<Decision> {
+    throwIfAborted(options?.signal);
+    return this.decide(parseAccessRequest(request));
+  }
+
+  async evaluateAll(requests: AccessRequest[], options: EvaluateAllOptions = {}): Promise<Decision[]> {
+    const { semantic = 'execute_all', signal } = options;
+    throwIfAborted(signal);
+    const decisions: Decision[] = [];
+    for (const [index, request] of requests.entries()) {
+      if (index > 0 && index % EVALUATIONS_A_TURN === 0) await turn(signal);
+      const decision = this.#decideItem(request);
+      decisions.push(decision);
+      if (semantic === 'deny_on_first_deny' && !decision.decision) break;
+      if (semantic === 'permit_on_first_permit' && decision.decision) break;
+    }
+    return decisions;
+  }
+
+  #decideItem(request: AccessRequest): Decision {
+    try {
+      return this.decide(parseAccessRequest(request));
+    } catch (error) {
+      if (!(error instanceof InvalidRequestError)) throw error;
+      return { decision: false, context: { error: { status: error.statusCode, message: error.message } } };
+    }
+  }
+
+  /** A type that Cedar has no name for can be in no policy's scope: no permit can be meant for it. */
+  #denyUnheld(role: 'subject' | 'resource'): ExplainedDecision {
+    const message = `${role}.type: is not a Cedar entity type name (letters, digits and _, parts joined by ::)`;
+    const context = { policies: [], revision: this.revision, error: { status: 400, message } };
+    return { decision: { decision: false, context }, errors: [] };
+  }
+
+  #decision({ decision, reasons, errors }: CedarResponse): Decision {
+    const context: DecisionContext = { policies: reasons, revision: this.revision };
+    const advice = reasons.flatMap((id) => this.#advice.get(id) ?? []);
+    if (advice.length > 0) context.advice = advice;
+    if (errors.length > 0) context.errors = errors.map(({ policyId }) => policyId);
+    return { decision: decision === 'allow', context };
+  }
+}
+
+/** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
+function* withSchemaEntities(entities: EntityJson[], schema: Schema | undefined): Generator<EntityJson> {
+  yield* entities;
+  for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
+  for (const { name, ids } of schema?.entityTypes.values() ?? []) {
+    for (const id of ids ?? []) yield { uid: { type: name, id }, attrs: {}, parents: [] };
+  }
+}
+
+function adviceOf(bundle: Bundle): Map<string, string> {
+  const { staticPolicies, templates, templateLinks } = bundle.policies;
+  const advice = new Map<string, string>();
+  const note = (id: string, policy: PolicyJson | undefined) => {
+    const text = policy?.annotations?.advice;
+    if (text !== undefined) advice.set(id, text);
+  };
+  for (const [id, policy] of Object.entries(staticPolicies)) note(id, policy);
+  for (const link of templateLinks) note(link.newId, templates[link.templateId]);
+  return advice;
+}
+
+/** Names an action search goes through: the schema's, else those that policies and entities name. */
+function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
+  const type = actionType(bundle.namespace);
+  const names = new Set<string>();
+  if (schema !== undefined) {
+    for (const { uid, principalTypes } of schema.actions.values()) {
+      // A group of actions is not one that can be done.
+      if (uid.type === type && principalTypes.size > 0) names.add(uid.id);
+    }
+    return [...names].sort();
+  }
+  const { staticPolicies, templates } = bundle.policies;
+  for (const { action } of [...Object.values(staticPolicies), ...Object.values(templates)]) {
+    for (const uid of [action.entity, ...((action.entities as unknown[] | undefined) ?? [])]) {
+      const { type: named, id } = (uid ?? {}) as { type?: string; id?: string };
+      if (named === type && id !== undefined) names.add(id);
+    }
+  }
+  for (const { uid } of bundle.entities) if (uid.type === type) names.add(uid.id);
+  return [...names].sort();
+}

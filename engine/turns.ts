@@ -1,0 +1,16 @@
+import { PdpUnavailableError } from './errors.ts';
+
+/** Evaluations done before other work of the process gets its turn. */
+export const EVALUATIONS_A_TURN = 32;
+
+/** @throws PdpUnavailableError when the caller has given up */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new PdpUnavailableError('the caller gave up', { cause: signal.reason });
+}
+
+/** Lets other work run, and gives up if the caller has. @throws PdpUnavailableError */
+export async function turn(signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  throwIfAborted(signal);
+}
