@@ -1,0 +1,104 @@
+import { type Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+
+/** The connection failed or ended before the whole answer was there: asking again elsewhere may help. */
+export class ConnectionError extends Error {
+  override readonly name: string = 'ConnectionError';
+}
+
+/** The attempt took longer than it may. */
+export class AttemptTimeoutError extends ConnectionError {
+  override readonly name = 'AttemptTimeoutError';
+}
+
+/** The answer is longer than may be read. */
+export class AnswerTooLongError extends Error {
+  override readonly name = 'AnswerTooLongError';
+}
+
+/** One POST of a JSON body, over a given agent or, with `false`, over a connection of its own. */
+export interface Exchange {
+  url: URL;
+  agent: Agent | false;
+  ca: string | undefined;
+  headers: Record<string, string>;
+  body: Buffer;
+  timeoutMs: number;
+  maxResponseBytes: number;
+  signal: AbortSignal;
+}
+
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+/**
+ * Sends the body and reads the whole answer. Follows no redirect.
+ *
+ * @throws ConnectionError, also when `timeoutMs` is over
+ * @throws AnswerTooLongError
+ */
+export function exchange(options: Exchange): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const send = options.url.protocol === 'https:' ? requestHttps : requestHttp;
+    const request = send(options.url, requestOptions(options));
+    const giveUp = (error: ConnectionError) => {
+      fail(error);
+      request.destroy();
+    };
+    const timer = setTimeout(() => {
+      giveUp(new AttemptTimeoutError(`no answer within ${Math.round(options.timeoutMs)} ms`));
+    }, options.timeoutMs);
+    const onAbort = () => giveUp(new ConnectionError('given up'));
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', onAbort);
+      settle();
+    };
+    const fail = (error: Error) =>
+      finish(() => reject(error instanceof AnswerTooLongError ? error : connectionError(error)));
+
+    request.on('error', fail);
+    request.on('response', (response) => {
+      readBody(response, options.maxResponseBytes).then(
+        (body) => finish(() => resolve({ status: response.statusCode ?? 0, body })),
+        (error: Error) => {
+          response.destroy();
+          fail(error);
+        },
+      );
+    });
+    request.end(options.body);
+    if (options.signal.aborted) onAbort();
+  });
+}
+
+function requestOptions(options: Exchange): RequestOptions & { ca?: string } {
+  return {
+    method: 'POST',
+    agent: options.agent,
+    headers: { ...options.headers, 'content-length': String(options.body.length) },
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  };
+}
+
+async function readBody(response: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new AnswerTooLongError(`the answer is longer than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function connectionError(cause: Error): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  // Several addresses were tried: Node's AggregateError has an empty message but a code.
+  const message =
+    cause.message !== '' ? cause.message : String((cause as NodeJS.ErrnoException).code ?? 'failed');
+  return new ConnectionError(message, { cause });
+}

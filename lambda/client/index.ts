@@ -1,0 +1,17 @@
+export type {
+  AccessRequest,
+  Action,
+  Decision,
+  DecisionContext,
+  EvaluateAllOptions,
+  EvaluateOptions,
+  EvaluationsSemantic,
+  JsonObject,
+  JsonValue,
+  PolicyDecisionPoint,
+  Resource,
+  Subject,
+} from '../../engine/contract.ts';
+export * from '../../engine/errors.ts';
+export { createPdpClient, type PdpClient } from './client.ts';
+export type { PdpClientOptions } from './options.ts';

@@ -1,0 +1,51 @@
+import { PdpTimeoutError, PdpUnavailableError } from '../engine/errors.ts';
+
+/** What work under a deadline may look at: both say the same thing. */
+export interface Deadline {
+  /** Aborted when the time is up or the caller gave up. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left; never below zero. */
+  remaining(): number;
+}
+
+/**
+ * Runs work that must end in time. When it does not, the promise rejects at the deadline whatever the work
+ * goes on doing, so even a promise that never settles cannot hold a caller. Its timer is cleared as soon as the
+ * work ends, so it keeps no function alive; until then it must: a Lambda runtime whose event loop runs empty
+ * ends the invocation with `null` instead of an answer.
+ *
+ * @throws PdpTimeoutError when the time is up
+ * @throws PdpUnavailableError when the caller's signal aborts; its reason is the `cause`
+ */
+export async function withDeadline<T>(
+  milliseconds: number,
+  outer: AbortSignal | undefined,
+  work: (deadline: Deadline) => PromiseLike<T>,
+): Promise<T> {
+  if (outer?.aborted) throw aborted(outer);
+  if (milliseconds <= 0) throw new PdpTimeoutError('no time was left to ask the PDP');
+  const end = performance.now() + milliseconds;
+  const controller = new AbortController();
+  const { promise: gaveUp, reject } = Promise.withResolvers<never>();
+  const give = (error: Error) => {
+    reject(error);
+    controller.abort(error);
+  };
+  const timer = setTimeout(
+    () => give(new PdpTimeoutError(`no answer within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  const onAbort = () => outer && give(aborted(outer));
+  outer?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const deadline = { signal: controller.signal, remaining: () => Math.max(0, end - performance.now()) };
+    return await Promise.race([gaveUp, work(deadline)]);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', onAbort);
+  }
+}
+
+function aborted(signal: AbortSignal): PdpUnavailableError {
+  return new PdpUnavailableError('the caller gave up', { cause: signal.reason });
+}

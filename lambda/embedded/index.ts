@@ -1,0 +1,1 @@
+export { createEmbeddedPdp, type EmbeddedPdp, type EmbeddedPdpOptions } from './embedded.ts';

@@ -1,0 +1,87 @@
+import type { JsonObject, JsonValue, Subject } from '../../engine/contract.ts';
+import { ConfigurationError } from '../../engine/errors.ts';
+import { nonEmptyString, parseOptions } from '../options.ts';
+
+/** How verified claims become a subject. */
+export interface ClaimsOptions {
+  /** The subject's type: `User`. */
+  type: string;
+  /**
+   * The claim that is the subject's id.
+   *
+   * @default 'sub'
+   */
+  claim?: string;
+  /**
+   * Claims to send along as `properties` of the subject, under their own names. One that the token does not
+   * have is left out.
+   *
+   * @default - none
+   */
+  properties?: readonly string[];
+}
+
+/** Gives the subject of an event, or `undefined` when the event has none. */
+export type SubjectExtractor = (event: unknown) => Subject | undefined;
+
+/**
+ * The subject from the claims that an HTTP API's JWT authorizer has verified
+ * (`event.requestContext.authorizer.jwt.claims`). No token is decoded here.
+ *
+ * @example
+ * authorize({ subject: fromJwtClaims({ type: 'User' }), … })
+ *
+ * @throws ConfigurationError when an option is wrong
+ */
+export function fromJwtClaims(options: ClaimsOptions): SubjectExtractor {
+  return extractor('fromJwtClaims', options, ['requestContext', 'authorizer', 'jwt', 'claims']);
+}
+
+/**
+ * The subject from the claims that a REST API's Cognito user pool authorizer has verified
+ * (`event.requestContext.authorizer.claims`). No token is decoded here. An HTTP API checks Cognito's tokens with
+ * its JWT authorizer: use {@link fromJwtClaims} there.
+ *
+ * @throws ConfigurationError when an option is wrong
+ */
+export function fromCognito(options: ClaimsOptions): SubjectExtractor {
+  return extractor('fromCognito', options, ['requestContext', 'authorizer', 'claims']);
+}
+
+function extractor(owner: string, options: ClaimsOptions, path: readonly string[]): SubjectExtractor {
+  const raw = parseOptions(owner, options, ['type', 'claim', 'properties']);
+  const type = nonEmptyString(owner, 'type', raw.type);
+  const claim = raw.claim === undefined ? 'sub' : nonEmptyString(owner, 'claim', raw.claim);
+  const names = parseNames(owner, raw.properties);
+  return (event) => {
+    const claims = path.reduce(own, event);
+    const id = own(claims, claim);
+    if (typeof id !== 'string' || id === '') return undefined;
+    if (names.length === 0) return { type, id };
+    return { type, id, properties: pick(claims, names) };
+  };
+}
+
+function parseNames(owner: string, value: unknown): string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value))
+    throw new ConfigurationError(`${owner}: properties must be an array of claim names`);
+  return value.map((name, index) => nonEmptyString(owner, `properties[${index}]`, name));
+}
+
+function pick(claims: unknown, names: readonly string[]): JsonObject {
+  const found = names.map((name) => [name, own(claims, name)] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, JsonValue] => isClaim(entry[1])));
+}
+
+/** What API Gateway gives for a claim: a scalar, or strings. */
+function isClaim(value: unknown): value is JsonValue {
+  const scalar = (item: unknown) => ['string', 'number', 'boolean'].includes(typeof item);
+  return scalar(value) || (Array.isArray(value) && value.every(scalar));
+}
+
+/** A property of its own, never one of the prototype. */
+function own(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}

@@ -1,0 +1,52 @@
+/** The part of a middleware that an error is about, as middy's own errors have it in `cause`. */
+const PACKAGE = 'serverless-pdp';
+
+/**
+ * Why a handler was not run. In the style of middy's `createError`: `statusCode` and `expose` say what
+ * `@middy/http-error-handler` makes of it, `headers` are added to its response, and the message is fit for the
+ * caller. What went wrong inside is in `cause`, for the log.
+ */
+export abstract class AuthorizationError extends Error {
+  abstract readonly statusCode: 401 | 403 | 503;
+  /**
+   * The message may be shown. True for the 503 too, whose message says nothing of the inside:
+   * `@middy/http-error-handler` would turn an error that it may not show into a 500.
+   */
+  readonly expose = true;
+  readonly headers: Readonly<Record<string, string>> = { 'Cache-Control': 'no-store' };
+
+  get status(): number {
+    return this.statusCode;
+  }
+}
+
+/** There is no subject: the caller is not authenticated. */
+export class UnauthorizedError extends AuthorizationError {
+  override readonly name = 'UnauthorizedError';
+  readonly statusCode = 401;
+  override readonly headers = { 'Cache-Control': 'no-store', 'WWW-Authenticate': 'Bearer' };
+
+  constructor() {
+    super('Unauthorized', { cause: { package: PACKAGE } });
+  }
+}
+
+/** The PDP's decision is a deny. */
+export class ForbiddenError extends AuthorizationError {
+  override readonly name = 'ForbiddenError';
+  readonly statusCode = 403;
+
+  constructor() {
+    super('Forbidden', { cause: { package: PACKAGE } });
+  }
+}
+
+/** There is no decision, so nobody passes. `cause` says why. */
+export class ServiceUnavailableError extends AuthorizationError {
+  override readonly name = 'ServiceUnavailableError';
+  readonly statusCode = 503;
+
+  constructor(cause: unknown) {
+    super('Service Unavailable', { cause });
+  }
+}

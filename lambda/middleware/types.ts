@@ -1,0 +1,88 @@
+import type { Context } from 'aws-lambda';
+import type {
+  Action,
+  Decision,
+  JsonObject,
+  PolicyDecisionPoint,
+  Resource,
+  Subject,
+} from '../../engine/contract.ts';
+
+/** What was asked and answered, for the handler. */
+export interface Authorization {
+  subject: Subject;
+  action: Action;
+  resource: Resource;
+  context?: JsonObject;
+  /** Always a permit: a handler does not run on anything else. Its `context` says why. */
+  decision: Decision & { decision: true };
+}
+
+/** What {@link authorize} adds to the Lambda context. */
+export interface AuthorizationContext {
+  authorization: Authorization;
+}
+
+/**
+ * The part of middy's request that is used: structural, so that no code of middy's is needed at run time.
+ * @see https://middy.js.org/docs/intro/how-it-works
+ */
+export interface MiddyRequest<Event = unknown, LambdaContext = Context> {
+  event: Event;
+  context: LambdaContext;
+  response: unknown;
+  error: Error | null | undefined;
+  internal: Record<string, unknown>;
+}
+
+/** A value, or a function of the event that gives one, now or later. */
+export type FromEvent<T, Event> = T | ((event: Event, request: MiddyRequest<Event>) => T | PromiseLike<T>);
+
+export interface AuthorizeOptions<Event = unknown> {
+  /** Who asks, from verified claims. No subject, or one with an empty id, is answered with 401. */
+  subject: FromEvent<Subject | null | undefined, Event>;
+  /** What is done. A string is the action's name. */
+  action: FromEvent<Action | string, Event>;
+  /** What it is done on. */
+  resource: FromEvent<Resource, Event>;
+  /**
+   * The environment of the request: time, network, device.
+   *
+   * @default - none
+   */
+  context?: FromEvent<JsonObject | undefined, Event>;
+  /**
+   * Who decides, or a function that gives it: called at the first request, its answer kept for the life of the
+   * function's environment (a failure is not kept).
+   *
+   * @default pdpFromEnvironment
+   */
+  pdp?: PolicyDecisionPoint | (() => PolicyDecisionPoint | PromiseLike<PolicyDecisionPoint>);
+  /**
+   * Milliseconds for the whole of it: extractors, making the PDP and its answer. Never more than what Lambda
+   * has left, less 100 ms for answering.
+   *
+   * @default 1000
+   */
+  timeoutMs?: number;
+  /**
+   * Whether the middleware gives the response (`application/problem+json`, RFC 9457) when it stopped a request
+   * and no other middleware has: without one API Gateway would answer 500. Set it to false for a function whose
+   * event is not an HTTP request.
+   *
+   * @default true
+   */
+  respond?: boolean;
+  /**
+   * Told of a 503 that the middleware itself responds to, with the reason in `cause`; false for nobody.
+   *
+   * @default console.error
+   */
+  logger?: ((error: Error) => void) | false;
+}
+
+/** A middleware for middy 7. */
+export interface AuthorizeMiddleware<Event = unknown> {
+  before: (request: MiddyRequest<Event, Context & AuthorizationContext>) => Promise<undefined>;
+  onError: (request: MiddyRequest<Event, Context & AuthorizationContext>) => void;
+}
