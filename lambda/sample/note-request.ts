@@ -6,8 +6,8 @@ import { findNote } from './notes.ts';
  * The note that the path names: `/tenants/{tenant}/notes/{note}`. Whose it is comes from the stored note, never
  * from the path: the PDP's data knows the notes it was built with, and the row speaks for those made since.
  */
-export function noteInPath({ pathParameters }: APIGatewayProxyEventV2): Resource {
-  const id = `${pathParameters?.tenant}/${pathParameters?.note}`;
+export function noteInPath(event: APIGatewayProxyEventV2): Resource {
+  const id = `${pathName(event, 'tenant')}/${pathName(event, 'note')}`;
   const note = findNote(id);
   if (note === undefined) return { type: 'Note', id };
   const properties = {
@@ -18,8 +18,17 @@ export function noteInPath({ pathParameters }: APIGatewayProxyEventV2): Resource
 }
 
 /** The folder that the path names: `/tenants/{tenant}/folders/{folder}/notes`. */
-export function folderInPath({ pathParameters }: APIGatewayProxyEventV2): Resource {
-  return { type: 'Folder', id: `${pathParameters?.tenant}/${pathParameters?.folder}` };
+export function folderInPath(event: APIGatewayProxyEventV2): Resource {
+  return { type: 'Folder', id: `${pathName(event, 'tenant')}/${pathName(event, 'folder')}` };
+}
+
+/**
+ * A name in the path. One that is not a plain name is empty, which no entity's id has in it: a slash in a name
+ * could make it read as that of another tenant.
+ */
+export function pathName({ pathParameters }: APIGatewayProxyEventV2, parameter: string): string {
+  const name = pathParameters?.[parameter] ?? '';
+  return /^[\w-]+$/.test(name) ? name : '';
 }
 
 /** The time, for the policies that look at it. */
