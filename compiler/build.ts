@@ -1,0 +1,42 @@
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import type { Bundle, Manifest } from '../engine/index.ts';
+import { BUILT, sha256 } from '../engine/read-archive.ts';
+import { type Files, isBundleFile } from './files.ts';
+
+/**
+ * The shipping form of a checked bundle: a `.tar.gz` of its sources, the parsed policies, schema and entities as
+ * JSON, and a manifest. The same input gives the same bytes.
+ */
+export async function buildArchive(
+  bundle: Bundle,
+  sources: Files,
+  builtFrom?: Manifest['builtFrom'],
+): Promise<Uint8Array> {
+  const files: Files = new Map([...sources].filter(([path]) => isBundleFile(path)));
+  const add = (path: string, value: unknown) =>
+    files.set(path, new TextEncoder().encode(JSON.stringify(value)));
+  add(BUILT.policies, { namespace: bundle.namespace, ...bundle.policies });
+  if (bundle.schema !== undefined) add(BUILT.schema, bundle.schema);
+  add(BUILT.entities, bundle.entities);
+
+  const paths = [...files.keys()].sort();
+  const manifest: Manifest = { format: 1, revision: bundle.revision, files: {} };
+  for (const path of paths) manifest.files[path] = await sha256(files.get(path) ?? new Uint8Array());
+  if (builtFrom !== undefined) manifest.builtFrom = builtFrom;
+  add(BUILT.manifest, manifest);
+  return gzipSync(await tarOf([BUILT.manifest, ...paths], files), { level: 9 });
+}
+
+async function tarOf(paths: string[], files: Files): Promise<Uint8Array> {
+  const archive = pack();
+  for (const path of paths) {
+    // Nothing of the machine it was built on: no owner, no mode, no time.
+    const header = { name: path, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 };
+    archive.entry(header, files.get(path) ?? new Uint8Array());
+  }
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}

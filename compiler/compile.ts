@@ -1,0 +1,117 @@
+import { readTarGz } from '../engine/archive.ts';
+import { type Bundle, createPdp, InvalidBundleError, type Manifest, type Problem } from '../engine/index.ts';
+import { isBuilt, readBuilt, sha256 } from '../engine/read-archive.ts';
+import { parseEntities } from './entities.ts';
+import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
+import { parseLinks } from './links.ts';
+import { checkEntities } from './official-entities.ts';
+import { parsePolicies } from './policies.ts';
+import { actionNamespace, parseSchemaFile } from './schema.ts';
+import { validatePolicies } from './validate.ts';
+
+/** A checked bundle, or all that is wrong with it. */
+export type CompileResult =
+  | { ok: true; bundle: Bundle; warnings: Problem[] }
+  | { ok: false; problems: Problem[] };
+
+/** Compiles the bundle in a directory. Problems come in the order of files and lines. */
+export async function compileDirectory(directory: string): Promise<CompileResult> {
+  return attempt(async () => compileFiles(await readDirectory(directory)));
+}
+
+/**
+ * Compiles the bundle in a `.tar.gz`. What `pdp build` made is held to its manifest and then compiled from the
+ * sources inside, under the manifest's revision.
+ */
+export async function compileArchive(bytes: Uint8Array): Promise<CompileResult> {
+  return attempt(async () => {
+    const files = await readTarGz(bytes);
+    if (!isBuilt(files)) return compileFiles(files);
+    const { revision } = await readBuilt(files);
+    return compileFiles(files, revision);
+  });
+}
+
+/** Compiles the files of a bundle. */
+export async function compileFiles(files: Files, revision?: string): Promise<CompileResult> {
+  const problems: Problem[] = [];
+  const read = (matches: (path: string) => boolean) =>
+    textFiles(files, (path) => isBundleFile(path) && matches(path), problems);
+
+  const policyFiles = read((path) => path.endsWith('.cedar'));
+  const parsedSchema = parseSchemaFile(
+    read((path) => path.endsWith('.cedarschema')),
+    problems,
+  );
+  const policies = parsePolicies(policyFiles, problems);
+  const links = parseLinks(
+    read((path) => path === 'links.json'),
+    policies,
+    problems,
+  );
+  const entities = parseEntities(
+    read((path) => path === 'entities.json' || path.startsWith('entities/')),
+    parsedSchema?.schema,
+    problems,
+  );
+  const namespace = actionNamespace(parsedSchema, problems);
+  if (files.size === 0 || policyFiles.length === 0) {
+    const message = 'there is no policy: a bundle has at least one *.cedar file';
+    problems.push({ severity: 'error', file: '.', line: 1, column: 1, message });
+  }
+  if (parsedSchema !== undefined) validatePolicies(policies, links, parsedSchema, problems);
+  if (!hasErrors(problems)) checkEntities(entities, parsedSchema?.json, problems);
+  if (hasErrors(problems)) return { ok: false, problems: inOrder(problems) };
+
+  const byKind = (template: boolean) =>
+    Object.fromEntries(
+      policies.filter((policy) => policy.template === template).map(({ id, json }) => [id, json]),
+    );
+  const bundle: Bundle = {
+    revision: revision ?? (await revisionOf(files)),
+    namespace,
+    policies: { staticPolicies: byKind(false), templates: byKind(true), templateLinks: links },
+    ...(parsedSchema === undefined ? {} : { schema: parsedSchema.json }),
+    entities,
+  };
+  tryOut(bundle);
+  return { ok: true, bundle, warnings: inOrder(problems) };
+}
+
+/**
+ * The revision of sources: 16 hexadecimal digits of a SHA-256 over what decisions depend on. The same sources
+ * have the same revision as a directory and as an archive.
+ */
+export async function revisionOf(files: Files): Promise<string> {
+  const digests: Manifest['files'] = {};
+  for (const path of [...files.keys()].sort()) {
+    if (!isBundleFile(path) || path.startsWith('tests/')) continue;
+    digests[path] = await sha256(files.get(path) ?? new Uint8Array());
+  }
+  return (await sha256(new TextEncoder().encode(JSON.stringify(digests)))).slice(0, 16);
+}
+
+/** One decision, so that a bundle the evaluator cannot bear fails here and not where it serves. */
+function tryOut(bundle: Bundle): void {
+  const nobody = { type: 'Nobody', id: 'nobody' };
+  createPdp(bundle).decide({ subject: nobody, action: { name: 'nothing' }, resource: nobody });
+}
+
+async function attempt(compile: () => Promise<CompileResult>): Promise<CompileResult> {
+  try {
+    return await compile();
+  } catch (error) {
+    if (error instanceof InvalidBundleError) return { ok: false, problems: error.problems };
+    throw error;
+  }
+}
+
+function hasErrors(problems: Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error');
+}
+
+function inOrder(problems: Problem[]): Problem[] {
+  return problems.toSorted(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,9 @@
+/**
+ * The compiler: policy text, schema and data to a checked bundle. The only part that parses Cedar.
+ *
+ * @packageDocumentation
+ */
+export { buildArchive } from './build.ts';
+export { type CompileResult, compileArchive, compileDirectory, compileFiles, revisionOf } from './compile.ts';
+export { type Files, readDirectory } from './files.ts';
+export { type CompileSource, compileInWorker } from './in-worker.ts';
