@@ -1,0 +1,59 @@
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What runs in the image, by the name that the Dockerfile copies. */
+const programs = {
+  pdp: 'bin/pdp.ts',
+  'compile-worker': 'compiler/worker.ts',
+  healthcheck: 'pdp-container/healthcheck.ts',
+};
+
+/** Some dependencies are CommonJS and `require` Node's own modules; an ES module has no `require` of its own. */
+const banner =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
+
+/**
+ * Writes the build context of the container image, all but `bundle.tar.gz`: the Dockerfile, the packed server
+ * with its worker and health check, and Cedar's WebAssembly.
+ *
+ * @param outDir a directory, made when it is not there; files of the same name are overwritten
+ */
+export async function writeImageContext(outDir: string): Promise<void> {
+  const out = resolve(outDir);
+  await mkdir(out, { recursive: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.entries(programs).map(([name, path]) => ({ in: path, out: name })),
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    legalComments: 'inline',
+    banner: { js: banner },
+    logLevel: 'warning',
+  });
+  const cedar = fileURLToPath(import.meta.resolve('@cedar-policy/cedar-wasm/web'));
+  const copied = [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')];
+  await Promise.all(copied.map((from) => copyFile(from, join(out, basename(from)))));
+  // The image's user is not the one that builds it, whose umask may hide new files from others.
+  const written = [
+    ...Object.keys(programs).map((name) => `${name}.mjs`),
+    ...copied.map((path) => basename(path)),
+  ];
+  await Promise.all(written.map((name) => chmod(join(out, name), 0o644)));
+}
+
+if (import.meta.main) {
+  const outDir = process.argv[2] ?? 'build/image';
+  await writeImageContext(outDir);
+  console.log(
+    `wrote ${outDir}; add bundle.tar.gz: npm run pdp -- build DIR --output ${outDir}/bundle.tar.gz`,
+  );
+}

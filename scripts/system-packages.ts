@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+interface SystemPackage {
+  /** Debian's and Ubuntu's name of it. */
+  name: string;
+  /** A program that is there when the package is. */
+  program: string;
+  why: string;
+}
+
+const packages: SystemPackage[] = [
+  { name: 'buildah', program: 'buildah', why: 'builds the image without a Docker engine' },
+  { name: 'podman', program: 'podman', why: 'runs the image' },
+  { name: 'runc', program: 'runc', why: 'the container runtime under podman' },
+  { name: 'netavark', program: 'netavark', why: 'the network part that podman starts with' },
+  { name: 'iproute2', program: 'ip', why: 'makes the network namespaces that stand in for a VPC' },
+  { name: 'iptables', program: 'iptables', why: 'rules in them that stand in for security groups' },
+];
+
+/** Where programs are that are not on every user's search path. */
+const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/lib/podman'];
+
+function isInstalled({ program }: SystemPackage): boolean {
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Makes sure that the system packages are there, installing them when it is asked to.
+ *
+ * @returns what stands in the way, in one line, or nothing
+ */
+export function prepare({ install }: { install: boolean }): string | undefined {
+  if (process.platform !== 'linux') return 'needs Linux: containers and network namespaces';
+  const isRoot = process.getuid?.() === 0;
+  let missing = packages.filter((needed) => !isInstalled(needed));
+  if (missing.length > 0 && install && isRoot) {
+    console.log(`installing ${missing.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
+    const problem = aptInstall(missing.map(({ name }) => name));
+    if (problem !== undefined) return problem;
+    missing = packages.filter((needed) => !isInstalled(needed));
+  }
+  if (missing.length > 0) {
+    const list = missing.map(({ name, why }) => `${name} (${why})`).join(', ');
+    return `missing ${list}; install with "npm run test:system -- --install" as root on Debian or Ubuntu`;
+  }
+  return isRoot ? undefined : 'needs root: network namespaces and mounting images';
+}
+
+function aptInstall(names: string[]): string | undefined {
+  for (const args of [
+    ['update', '-q'],
+    ['install', '-y', '-q', '--no-install-recommends', ...names],
+  ]) {
+    const { status, error, stderr } = spawnSync('apt-get', args, {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      encoding: 'utf8',
+    });
+    if (status !== 0) {
+      const reason = error?.message ?? stderr.trim().split('\n').at(-1);
+      return `apt-get ${args[0]} failed: ${reason}`;
+    }
+  }
+  return undefined;
+}
