@@ -1,0 +1,192 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  DECISION_LOG_MODES,
+  DEFAULT_DRAIN_MS,
+  DEFAULT_HOST,
+  DEFAULT_LIMITS,
+  DEFAULT_PORT,
+  DEFAULT_RELOAD_MS,
+  DEFAULT_STOP_MS,
+  type DecisionLogMode,
+  type ServeOptions,
+} from '../../pdp-container/options.ts';
+import { runServer } from '../../pdp-container/process.ts';
+
+interface Flags {
+  host: string;
+  port: number;
+  publicUrl?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  decisionLog: DecisionLogMode;
+  decisionLogAttributes: boolean;
+  bodyLimit: number;
+  batchLimit: number;
+  depthLimit: number;
+  headerLimit: number;
+  requestTimeout: number;
+  headerTimeout: number;
+  keepAliveTimeout: number;
+  answerTimeout: number;
+  maxConnections: number;
+  maxConcurrency: number;
+  drainSeconds: number;
+  stopSeconds: number;
+  reloadInterval: number;
+}
+
+const ENVIRONMENT_HELP = `
+Environment:
+  Every option has a variable of the same name: --port is PDP_PORT. An option given wins over its variable.
+  PDP_SOURCE            SOURCE
+  PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
+  PDP_EXIT_WITH_PARENT  1: stop when standard input ends
+
+Signals:
+  SIGTERM  unready at once, goes on answering for --drain-seconds, then stops
+  SIGINT   stops without draining (Ctrl-C)
+  A second one ends the process at once.`;
+
+/** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('Serve decisions over HTTP from a bundle: AuthZEN 1.0, health routes and metrics')
+    .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
+    .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
+    .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
+    .addOption(text('--public-url <url>', 'base URL that clients know this PDP by, for discovery'))
+    .addOption(text('--tls-cert <file>', 'certificate chain in PEM: serve HTTPS'))
+    .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
+    .addOption(
+      withVariable(new Option('--decision-log <mode>', 'decisions to log'))
+        .choices(DECISION_LOG_MODES)
+        .default('all'),
+    )
+    .addOption(flag('--decision-log-attributes [boolean]', 'log properties and context too'))
+    .addOption(whole('--body-limit <bytes>', 'largest body (413)', DEFAULT_LIMITS.bodyBytes))
+    .addOption(whole('--batch-limit <items>', 'most items in one batch (400)', DEFAULT_LIMITS.batchItems))
+    .addOption(whole('--depth-limit <levels>', 'deepest nesting of a body (400)', DEFAULT_LIMITS.jsonDepth))
+    .addOption(whole('--header-limit <bytes>', 'largest headers (431)', DEFAULT_LIMITS.headerBytes, 1_024))
+    .addOption(seconds('--request-timeout', 'time for a request to arrive (408)', DEFAULT_LIMITS.requestMs))
+    .addOption(seconds('--header-timeout', 'time for its headers to arrive (408)', DEFAULT_LIMITS.headersMs))
+    .addOption(
+      seconds('--keep-alive-timeout', 'time an idle connection is kept open', DEFAULT_LIMITS.keepAliveMs),
+    )
+    .addOption(
+      seconds('--answer-timeout', 'time to answer one batch or search (503)', DEFAULT_LIMITS.answerMs),
+    )
+    .addOption(whole('--max-connections <number>', 'most open connections', DEFAULT_LIMITS.connections))
+    .addOption(
+      whole('--max-concurrency <number>', 'most requests under way (503)', DEFAULT_LIMITS.concurrency),
+    )
+    .addOption(seconds('--drain-seconds', 'time SIGTERM leaves clients to go elsewhere', DEFAULT_DRAIN_MS, 0))
+    .addOption(seconds('--stop-seconds', 'time requests under way then have to end', DEFAULT_STOP_MS, 0))
+    .addOption(
+      whole(
+        '--reload-interval <ms>',
+        'how often to look for changes of SOURCE; 0 never',
+        DEFAULT_RELOAD_MS,
+        0,
+      ),
+    )
+    .addHelpText('after', ENVIRONMENT_HELP);
+  return command.action(async (source: string | undefined, flags: Flags) => {
+    const outcome = await runServer(
+      serveOptions(command, source, flags),
+      process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined,
+    );
+    if (outcome.exitCode !== 0) command.error(`error: ${outcome.message}`, { exitCode: outcome.exitCode });
+    process.exit(0);
+  });
+}
+
+function serveOptions(command: Command, argument: string | undefined, flags: Flags): ServeOptions {
+  const source = argument ?? process.env.PDP_SOURCE;
+  if (source === undefined || source === '') {
+    return command.error('error: no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE', {
+      exitCode: 2,
+    });
+  }
+  const { tlsCert: cert, tlsKey: key } = flags;
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? '--tls-cert' : '--tls-key';
+    return command.error(`error: ${missing} is missing: TLS needs both --tls-cert and --tls-key`, {
+      exitCode: 2,
+    });
+  }
+  return {
+    source,
+    host: flags.host,
+    port: flags.port,
+    publicUrl: flags.publicUrl,
+    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    apiKey: process.env.PDP_API_KEY,
+    decisionLog: flags.decisionLog,
+    decisionLogAttributes: flags.decisionLogAttributes,
+    limits: {
+      bodyBytes: flags.bodyLimit,
+      batchItems: flags.batchLimit,
+      jsonDepth: flags.depthLimit,
+      headerBytes: flags.headerLimit,
+      requestMs: flags.requestTimeout,
+      headersMs: flags.headerTimeout,
+      keepAliveMs: flags.keepAliveTimeout,
+      connections: flags.maxConnections,
+      concurrency: flags.maxConcurrency,
+      answerMs: flags.answerTimeout,
+    },
+    drainMs: flags.drainSeconds,
+    stopMs: flags.stopSeconds,
+    reloadMs: flags.reloadInterval,
+  };
+}
+
+/** `--body-limit` is `PDP_BODY_LIMIT`. */
+function withVariable(option: Option): Option {
+  return option.env(`PDP_${option.name().toUpperCase().replaceAll('-', '_')}`);
+}
+
+function text(flags: string, description: string, fallback?: string): Option {
+  const option = withVariable(new Option(flags, description)).argParser((value) => {
+    if (value === '') throw new InvalidArgumentError('It must not be empty.');
+    return value;
+  });
+  return fallback === undefined ? option : option.default(fallback);
+}
+
+function whole(flags: string, description: string, fallback: number, min = 1, max = 2 ** 31 - 1): Option {
+  return withVariable(new Option(flags, description))
+    .default(fallback)
+    .argParser((value) => {
+      const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+      if (!(number >= min && number <= max)) {
+        throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+      }
+      return number;
+    });
+}
+
+/** Given in seconds, fractions allowed; kept in milliseconds. A day is the longest. */
+function seconds(name: string, description: string, fallbackMs: number, min = 0.001): Option {
+  return withVariable(new Option(`${name} <seconds>`, description))
+    .default(fallbackMs, String(fallbackMs / 1_000))
+    .argParser((value) => {
+      const number = /^\d{1,5}(?:\.\d{1,3})?$/.test(value) ? Number(value) : Number.NaN;
+      if (!(number >= min && number <= 86_400)) {
+        throw new InvalidArgumentError(`It must be a number of seconds from ${min} to 86400.`);
+      }
+      return Math.round(number * 1_000);
+    });
+}
+
+/** A variable that says `false` must mean it, so the value is read and not only its being there. */
+function flag(flags: string, description: string): Option {
+  return withVariable(new Option(flags, description))
+    .default(false)
+    .preset('true')
+    .argParser((value) => {
+      if (/^(?:true|1|yes|on)$/i.test(value)) return true;
+      if (/^(?:false|0|no|off)$/i.test(value)) return false;
+      throw new InvalidArgumentError('It must be true or false.');
+    });
+}

@@ -1,0 +1,52 @@
+import type { LocalPdp } from '../engine/contract.ts';
+import { PdpUnavailableError, type Problem } from '../engine/index.ts';
+
+/** How the latest load of the source went wrong. */
+export interface ReloadFailure {
+  at: Date;
+  problems: Problem[];
+}
+
+/**
+ * The revision that answers. A request takes {@link pdp} once and keeps to it, so that no request sees half of
+ * two revisions.
+ */
+export class ActiveRevision {
+  #pdp: LocalPdp | undefined;
+  #since: Date | undefined;
+  #failure: ReloadFailure | undefined;
+
+  /** @throws PdpUnavailableError when no revision is active yet */
+  get pdp(): LocalPdp {
+    if (this.#pdp === undefined) throw new PdpUnavailableError('no revision is active yet');
+    return this.#pdp;
+  }
+
+  get revision(): string | undefined {
+    return this.#pdp?.revision;
+  }
+
+  get since(): Date | undefined {
+    return this.#since;
+  }
+
+  /** Set while the latest load failed: what answers is then older than the source. */
+  get failure(): ReloadFailure | undefined {
+    return this.#failure;
+  }
+
+  activate(pdp: LocalPdp, at: Date): void {
+    this.#pdp = pdp;
+    this.#since = at;
+    this.#failure = undefined;
+  }
+
+  /** The source is again, or still, what is active. */
+  confirm(): void {
+    this.#failure = undefined;
+  }
+
+  fail(failure: ReloadFailure): void {
+    this.#failure = failure;
+  }
+}

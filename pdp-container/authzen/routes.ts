@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseAccessRequest, type SearchResult } from '../../engine/index.ts';
+import type { ActiveRevision } from '../active-revision.ts';
+import type { Decider } from '../decider.ts';
+import type { Asked } from '../decision-log.ts';
+import { withinAnswerTime } from '../http/answer-time.ts';
+import type { Limits } from '../options.ts';
+import { decideBatch } from './batch.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { parseActionSearch, parseEvaluations, parseResourceSearch, parseSubjectSearch } from './requests.ts';
+
+/** The decision and search endpoints of OpenID AuthZEN Authorization API 1.0. */
+export function authzenRoutes(
+  app: FastifyInstance,
+  active: ActiveRevision,
+  decider: Decider,
+  limits: Limits,
+): void {
+  app.post(ENDPOINTS.access_evaluation_endpoint, (request, reply) => {
+    const { pdp } = active;
+    sendJson(reply, decider.decide(pdp, parseAccessRequest(request.body), request.id));
+  });
+
+  app.post(ENDPOINTS.access_evaluations_endpoint, async (request, reply) => {
+    const { pdp } = active;
+    const parsed = parseEvaluations(request.body, limits.batchItems);
+    if ('single' in parsed) return sendJson(reply, decider.decide(pdp, parsed.single, request.id));
+    const evaluations = await withinAnswerTime(reply, limits.answerMs, (signal) =>
+      decideBatch(decider, pdp, parsed, request.id, signal),
+    );
+    return sendJson(reply, { evaluations });
+  });
+
+  const answerSearch = async (
+    kind: 'subject' | 'resource' | 'action',
+    asked: Asked,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    search: (signal: AbortSignal) => Promise<SearchResult<unknown>>,
+  ): Promise<FastifyReply> => {
+    const { revision } = active.pdp;
+    const start = performance.now();
+    const result = await withinAnswerTime(reply, limits.answerMs, search);
+    const micros = Math.round((performance.now() - start) * 1000);
+    decider.log.search(kind, asked, result.results.length, revision, request.id, micros);
+    return sendJson(reply, result);
+  };
+
+  app.post(ENDPOINTS.search_subject_endpoint, (request, reply) => {
+    const { pdp } = active;
+    const search = parseSubjectSearch(request.body);
+    return answerSearch('subject', search, request, reply, (signal) =>
+      pdp.searchSubjects(search, { signal }),
+    );
+  });
+
+  app.post(ENDPOINTS.search_resource_endpoint, (request, reply) => {
+    const { pdp } = active;
+    const search = parseResourceSearch(request.body);
+    return answerSearch('resource', search, request, reply, (signal) =>
+      pdp.searchResources(search, { signal }),
+    );
+  });
+
+  app.post(ENDPOINTS.search_action_endpoint, (request, reply) => {
+    const { pdp } = active;
+    const search = parseActionSearch(request.body);
+    return answerSearch('action', search, request, reply, (signal) => pdp.searchActions(search, { signal }));
+  });
+}
+
+function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
+  return reply.type('application/json').send(JSON.stringify(body));
+}

@@ -1,0 +1,37 @@
+import type { AccessRequest, Decision, LocalPdp } from '../engine/contract.ts';
+import type { Asked, DecisionLog } from './decision-log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Makes decisions, and counts, times and logs each. Every HTTP face decides through this one. */
+export class Decider {
+  readonly #metrics: Metrics;
+  readonly log: DecisionLog;
+
+  constructor(metrics: Metrics, log: DecisionLog) {
+    this.#metrics = metrics;
+    this.log = log;
+  }
+
+  /** @throws InvalidRequestError */
+  decide(pdp: LocalPdp, request: AccessRequest, requestId: string): Decision {
+    const start = performance.now();
+    const decision = pdp.decide(request);
+    this.#record(request, decision, requestId, performance.now() - start);
+    return decision;
+  }
+
+  /** Denies what cannot be evaluated, inside a batch that goes on. */
+  denyInvalid(pdp: LocalPdp, asked: Asked, message: string, requestId: string): Decision {
+    const decision = {
+      decision: false,
+      context: { revision: pdp.revision, error: { status: 400, message } },
+    };
+    this.#record(asked, decision, requestId, 0);
+    return decision;
+  }
+
+  #record(asked: Asked, decision: Decision, requestId: string, milliseconds: number): void {
+    this.#metrics.decided(decision.decision, milliseconds / 1000, decision.context?.errors?.length ?? 0);
+    this.log.decision(asked, decision, requestId, Math.round(milliseconds * 1000));
+  }
+}

@@ -1,0 +1,18 @@
+/** The code of a system error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'part of its path is not a directory',
+};
+
+/** What went wrong with a file, in words. */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return REASONS[code ?? ''] ?? code ?? 'it failed';
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import type { ActiveRevision } from './active-revision.ts';
+import type { Authenticate } from './http/authentication.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Routes that need no key: whatever starts, routes to or watches a container has none. */
+export const HEALTH_ROUTES: ReadonlySet<string> = new Set(['/healthy', '/ready', '/healthcheck', '/health']);
+
+/** What the health routes tell, beside the revision. */
+export interface HealthState {
+  readonly active: ActiveRevision;
+  readonly draining: boolean;
+  readonly startedAt: Date;
+}
+
+/**
+ * `/healthy` (the process lives), `/ready` and `/healthcheck` (a revision is active and the server is not
+ * stopping: safe to route to), `/health` (the same, in detail) and `/metrics`. The problems of a failed load name
+ * policies and data, so `/health` shows them only to a caller with the key, when one is set.
+ */
+export function healthRoutes(
+  app: FastifyInstance,
+  state: HealthState,
+  authenticate: Authenticate,
+  metrics: Metrics,
+): void {
+  app.get('/healthy', (_request, reply) => reply.send({ status: 'healthy' }));
+  for (const path of ['/ready', '/healthcheck']) {
+    app.get(path, (_request, reply) => reply.code(httpStatus(state)).send({ status: statusOf(state) }));
+  }
+  app.get('/health', (request, reply) => {
+    const trusted = authenticate(request.headers).ok;
+    return reply.code(httpStatus(state)).send(detail(state, trusted));
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.registry.metrics();
+    return reply.type(metrics.registry.contentType).send(text);
+  });
+}
+
+function statusOf({ active, draining }: HealthState): 'ready' | 'unready' | 'draining' {
+  if (draining) return 'draining';
+  return active.revision === undefined ? 'unready' : 'ready';
+}
+
+function httpStatus(state: HealthState): 200 | 503 {
+  return statusOf(state) === 'ready' ? 200 : 503;
+}
+
+function detail(state: HealthState, trusted: boolean): object {
+  const { revision, since, failure } = state.active;
+  const now = Date.now();
+  return {
+    status: statusOf(state),
+    uptimeSeconds: seconds(now - state.startedAt.getTime()),
+    revision: revision ?? null,
+    loadedAt: since?.toISOString() ?? null,
+    ageSeconds: since === undefined ? null : seconds(now - since.getTime()),
+    lastReload: {
+      result: failure !== undefined ? 'failure' : since !== undefined ? 'success' : 'none',
+      failedAt: failure?.at.toISOString(),
+      problemCount: failure?.problems.length ?? 0,
+      problems: trusted ? (failure?.problems ?? []) : undefined,
+    },
+  };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 1000);
+}

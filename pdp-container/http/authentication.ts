@@ -1,0 +1,56 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { ConfigurationError } from '../../engine/index.ts';
+
+/** Whether a caller sent the key, and if not, what the 401 says. */
+export type Authentication = { ok: true } | { ok: false; message: string; challenge: string };
+
+export type Authenticate = (headers: IncomingHttpHeaders) => Authentication;
+
+const OK: Authentication = { ok: true };
+
+/**
+ * Checks `Authorization: Bearer` (RFC 6750) in a time that does not depend on the key.
+ *
+ * @param apiKey `undefined` lets everyone in
+ * @throws ConfigurationError when the key is empty, or one that cannot be sent in a header
+ */
+export function bearerAuthentication(apiKey: string | undefined): Authenticate {
+  if (apiKey === undefined) return () => OK;
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new ConfigurationError(
+      apiKey === ''
+        ? 'PDP_API_KEY is set but empty: set it to a key, or unset it to serve without one'
+        : 'PDP_API_KEY must be printable ASCII without spaces or line ends',
+    );
+  }
+  const expected = digest(apiKey);
+  return ({ authorization }) => {
+    if (authorization === undefined) {
+      return {
+        ok: false,
+        message: 'Authorization: Bearer header is missing',
+        challenge: 'Bearer realm="pdp"',
+      };
+    }
+    const key = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (key === undefined) {
+      return {
+        ok: false,
+        message: 'Authorization must be of the Bearer scheme, with one key',
+        challenge: 'Bearer realm="pdp"',
+      };
+    }
+    if (timingSafeEqual(digest(key), expected)) return OK;
+    return {
+      ok: false,
+      message: 'the key is not the right one',
+      challenge: 'Bearer realm="pdp", error="invalid_token"',
+    };
+  };
+}
+
+/** Equal lengths for {@link timingSafeEqual}, whatever the caller sent. */
+function digest(key: string): Buffer {
+  return hash('sha256', key, 'buffer');
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify';
+import { codeOf } from './errno.ts';
+
+/** The address cannot be listened on. The message is one line that says what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** @throws ListenError */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new ListenError(problemOf(codeOf(error), host, port), { cause: error });
+  }
+}
+
+function problemOf(code: string | undefined, host: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is already in use: stop what uses it, or choose another with --port`;
+    case 'EACCES':
+      return `port ${port} on ${host} may not be listened on by this user: choose one above 1023 with --port`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `host '${host}' is not an address of this machine: choose another with --host`;
+    default:
+      return `cannot listen on ${host} port ${port}: ${code ?? 'it failed'}`;
+  }
+}

@@ -1,0 +1,91 @@
+/** Bounds on what one request, and all of them together, may cost. Past one the answer is a clear 4xx or 503. */
+export interface Limits {
+  /** Largest request body, in bytes; more is a 413. @default 1048576 */
+  bodyBytes: number;
+  /** Most items in one batch; more is a 400. @default 1000 */
+  batchItems: number;
+  /** Deepest nesting of objects and arrays in a body; more is a 400. @default 64 */
+  jsonDepth: number;
+  /** Largest request line and headers together, in bytes; more is a 431. @default 16384 */
+  headerBytes: number;
+  /** Time for a whole request to arrive, in milliseconds; more is a 408. @default 15000 */
+  requestMs: number;
+  /** Time for a request's headers to arrive, in milliseconds; more is a 408. @default 10000 */
+  headersMs: number;
+  /**
+   * How long an idle connection is kept, in milliseconds. It must outlive the idle time-out of a balancer in
+   * front (60 s for an Application Load Balancer), or the balancer sends into a closed connection.
+   * @default 75000
+   */
+  keepAliveMs: number;
+  /** Most open connections; further ones are closed at once. @default 10000 */
+  connections: number;
+  /** Most requests under way, health routes apart; more is a 503 with `Retry-After`. @default 1000 */
+  concurrency: number;
+  /** Time for answering one batch or one search, in milliseconds; more is a 503. @default 5000 */
+  answerMs: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+  bodyBytes: 1_048_576,
+  batchItems: 1_000,
+  jsonDepth: 64,
+  headerBytes: 16_384,
+  requestMs: 15_000,
+  headersMs: 10_000,
+  keepAliveMs: 75_000,
+  connections: 10_000,
+  concurrency: 1_000,
+  answerMs: 5_000,
+};
+
+/** Which decisions are logged. */
+export const DECISION_LOG_MODES = ['off', 'denied', 'all'] as const;
+export type DecisionLogMode = (typeof DECISION_LOG_MODES)[number];
+
+/** Where log lines go, one JSON record a call, each ending in a newline. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** What a PDP server is started with. */
+export interface ServeOptions {
+  /** The bundle: a directory, or a `.tar.gz` file. Both are watched. */
+  source: string;
+  /** @default '127.0.0.1' */
+  host?: string;
+  /** 0 picks a free one. @default 7000 */
+  port?: number;
+  /** The base URL that clients know the PDP by, for discovery. @default from the request's host and protocol */
+  publicUrl?: string;
+  /** PEM files; they are read again when they change. @default plain HTTP */
+  tls?: TlsFiles;
+  /** The key that callers must send as `Authorization: Bearer`. @default none is asked for */
+  apiKey?: string;
+  /** @default 'all' */
+  decisionLog?: DecisionLogMode;
+  /** Log properties and context of requests too. They may be personal data. @default false */
+  decisionLogAttributes?: boolean;
+  limits?: Partial<Limits>;
+  /** How long an orderly stop goes on answering while unready, in milliseconds. @default 5000 */
+  drainMs?: number;
+  /** How long a stop waits for requests under way after that, in milliseconds. @default 10000 */
+  stopMs?: number;
+  /** How often the source is looked at for changes, in milliseconds; 0 never. @default 200 */
+  reloadMs?: number;
+  /** @default standard output */
+  log?: LogDestination;
+}
+
+export interface TlsFiles {
+  /** PEM file of the certificate and its chain. */
+  cert: string;
+  /** PEM file of the private key. */
+  key: string;
+}
+
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PORT = 7000;
+export const DEFAULT_DRAIN_MS = 5_000;
+export const DEFAULT_STOP_MS = 10_000;
+export const DEFAULT_RELOAD_MS = 200;

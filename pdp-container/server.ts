@@ -1,0 +1,168 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { ActiveRevision } from './active-revision.ts';
+import { parsePublicUrl } from './authzen/discovery.ts';
+import { Decider } from './decider.ts';
+import { DecisionLog } from './decision-log.ts';
+import type { HealthState } from './health.ts';
+import { createApp } from './http/app.ts';
+import { bearerAuthentication } from './http/authentication.ts';
+import { readCredentials } from './http/tls.ts';
+import { CertificateWatch } from './http/tls-reload.ts';
+import { listen } from './listen.ts';
+import { type Log, openLog } from './log.ts';
+import { Metrics } from './metrics.ts';
+import {
+  DEFAULT_DRAIN_MS,
+  DEFAULT_HOST,
+  DEFAULT_LIMITS,
+  DEFAULT_PORT,
+  DEFAULT_RELOAD_MS,
+  DEFAULT_STOP_MS,
+  type ServeOptions,
+} from './options.ts';
+import { Reloader } from './source/reloader.ts';
+import { openSource } from './source/source.ts';
+
+/** How often connections that have become idle are closed while stopping, in milliseconds. */
+const IDLE_SWEEP_MS = 50;
+
+/** One PDP server, from listening to having stopped. */
+export class PdpServer implements HealthState {
+  readonly active = new ActiveRevision();
+  readonly startedAt = new Date();
+  readonly log: Log;
+  readonly #metrics = new Metrics();
+  readonly #options: ServeOptions;
+  #app: FastifyInstance | undefined;
+  #reloader: Reloader | undefined;
+  #certificates: CertificateWatch | undefined;
+  #url = '';
+  #draining = false;
+  #closing: Promise<void> | undefined;
+  /** Ends the wait for clients to go elsewhere. */
+  #hurry = () => {};
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    this.log = openLog(options.log, () => this.#metrics.logLinesDropped.inc());
+  }
+
+  /** Where it answers; a wildcard address is told as loopback. Empty until it listens. */
+  get url(): string {
+    return this.#url;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Listens, then loads the first revision. Resolves after that load: a source that is there but not valid
+   * leaves the server up and unready, and is loaded again when it changes.
+   *
+   * @throws ConfigurationError when an option is wrong or the source is not there
+   * @throws ListenError when the address cannot be listened on
+   */
+  async start(): Promise<void> {
+    const {
+      host = DEFAULT_HOST,
+      port = DEFAULT_PORT,
+      apiKey,
+      tls,
+      reloadMs = DEFAULT_RELOAD_MS,
+    } = this.#options;
+    const limits = { ...DEFAULT_LIMITS, ...this.#options.limits };
+    const { logger } = this.log;
+    const authenticate = bearerAuthentication(apiKey);
+    const publicUrl =
+      this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
+    const source = await openSource(this.#options.source);
+    const credentials = tls === undefined ? undefined : await readCredentials(tls);
+    const log = new DecisionLog(
+      logger,
+      this.#options.decisionLog ?? 'all',
+      this.#options.decisionLogAttributes ?? false,
+    );
+    const app = createApp({
+      active: this.active,
+      decider: new Decider(this.#metrics, log),
+      metrics: this.#metrics,
+      logger,
+      limits,
+      authenticate,
+      health: this,
+      publicUrl,
+      credentials,
+    });
+    await listen(app, host, port);
+    this.#app = app;
+    this.#url = urlOf(app.server.address() as AddressInfo, tls !== undefined);
+    logger.info({ url: this.#url, host, source: source.path }, 'listening');
+    if (apiKey === undefined && !isLoopback(host)) {
+      logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
+    }
+    if (tls !== undefined && reloadMs > 0) {
+      this.#certificates = new CertificateWatch(app.server, tls, logger);
+      await this.#certificates.start();
+    }
+    this.#reloader = new Reloader(source, this.active, this.#metrics, logger);
+    await this.#reloader.start(reloadMs);
+  }
+
+  /**
+   * Stops in order: unready at once; goes on answering for `drainMs`; then takes no more connections and waits up
+   * to `stopMs` for requests under way. A later call with less to wait shortens the first.
+   */
+  close(drainMs = this.#options.drainMs ?? DEFAULT_DRAIN_MS): Promise<void> {
+    if (drainMs === 0) this.#hurry();
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#draining = true;
+    const app = this.#app;
+    if (app !== undefined) {
+      this.log.logger.info({ drainMs }, 'draining');
+      if (drainMs > 0) await this.#drain(drainMs);
+      await this.#stopListening(app);
+    }
+    await Promise.all([this.#reloader?.stop(), this.#certificates?.stop()]);
+    this.#metrics.registry.clear();
+    this.log.logger.info('stopped');
+    await this.log.end();
+  }
+
+  #drain(drainMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #stopListening(app: FastifyInstance): Promise<void> {
+    const { server } = app;
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const cut = setTimeout(() => {
+      this.log.logger.warn('requests still under way are cut off');
+      server.closeAllConnections();
+    }, this.#options.stopMs ?? DEFAULT_STOP_MS);
+    await app.close();
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo, secure: boolean): string {
+  const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  const host = family === 'IPv6' && reachable.includes(':') ? `[${reachable}]` : reachable;
+  return `${secure ? 'https' : 'http'}://${host}:${port}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
