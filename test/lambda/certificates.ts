@@ -1,0 +1,31 @@
+import { generate } from 'selfsigned';
+
+export interface TestCertificates {
+  /** The authority, PEM. */
+  ca: string;
+  /** A server's key and certificate for 127.0.0.1, signed by that authority. */
+  server: { key: string; cert: string };
+}
+
+/** A new certificate authority and a certificate from it. */
+export async function certificates(): Promise<TestCertificates> {
+  const authority = await generate([{ name: 'commonName', value: 'Test CA' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const server = await generate([{ name: 'commonName', value: 'pdp' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+    ],
+  });
+  return { ca: authority.cert, server: { key: server.private, cert: server.cert } };
+}
