@@ -32,6 +32,11 @@ export async function compileArchive(bytes: Uint8Array): Promise<CompileResult> 
   });
 }
 
+/** The files of an archive that are a bundle's sources. @throws InvalidBundleError */
+export async function readArchiveFiles(bytes: Uint8Array): Promise<Files> {
+  return new Map([...(await readTarGz(bytes))].filter(([path]) => isBundleFile(path)));
+}
+
 /** Compiles the files of a bundle. */
 export async function compileFiles(files: Files, revision?: string): Promise<CompileResult> {
   const problems: Problem[] = [];

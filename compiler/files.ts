@@ -11,15 +11,24 @@ export interface TextFile {
   text: string;
 }
 
-/** Whether a file is part of a bundle: policies, schema, links, entities and decision tests. */
+/**
+ * Whether a file is part of a bundle: `*.cedar` (also anywhere below `policies/`), `*.cedarschema`,
+ * `entities.json` or `entities/*.json`, `links.json`, and decision tests in `tests/*.json`.
+ */
 export function isBundleFile(path: string): boolean {
-  if (path.split('/').some((part) => part.startsWith('.') || part === 'node_modules')) return false;
+  if (path.split('/').some((part) => part.startsWith('.'))) return false;
   return (
-    /\.(cedar|cedarschema)$/.test(path) ||
+    /^(policies\/(.+\/)?)?[^/]+\.cedar$/.test(path) ||
+    /^[^/]+\.cedarschema$/.test(path) ||
     path === 'entities.json' ||
     path === 'links.json' ||
     /^(entities|tests)\/[^/]+\.json$/.test(path)
   );
+}
+
+/** Whether files below a directory can be part of a bundle. */
+function isBundleDirectory(path: string): boolean {
+  return path === 'policies' || path.startsWith('policies/') || path === 'entities' || path === 'tests';
 }
 
 /**
@@ -43,10 +52,10 @@ async function listFiles(root: string, under: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await readdir(join(root, under))).sort()) {
     const path = under === '' ? name : `${under}/${name}`;
-    if (name.startsWith('.') || name === 'node_modules') continue;
+    if (name.startsWith('.')) continue;
     // Links are followed: a mounted configuration directory is made of them.
     const stats = await stat(join(root, path)).catch(() => undefined);
-    if (stats?.isDirectory()) found.push(...(await listFiles(root, path)));
+    if (stats?.isDirectory() && isBundleDirectory(path)) found.push(...(await listFiles(root, path)));
     else if (stats?.isFile() && isBundleFile(path)) found.push(path);
   }
   return found;

@@ -4,6 +4,19 @@
  * @packageDocumentation
  */
 export { buildArchive } from './build.ts';
-export { type CompileResult, compileArchive, compileDirectory, compileFiles, revisionOf } from './compile.ts';
+export {
+  type CompileResult,
+  compileArchive,
+  compileDirectory,
+  compileFiles,
+  readArchiveFiles,
+  revisionOf,
+} from './compile.ts';
+export {
+  type DecisionTest,
+  type DecisionTestResult,
+  parseDecisionTests,
+  runDecisionTests,
+} from './decision-tests.ts';
 export { type Files, readDirectory } from './files.ts';
 export { type CompileSource, compileInWorker } from './in-worker.ts';

@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { type DecisionTestResult, parseDecisionTests, runDecisionTests } from '../../compiler/index.ts';
+import { InvalidBundleError, type Problem } from '../../engine/index.ts';
+import { EXIT, UsageError } from '../terminal/exit.ts';
+import { count, print, printJson, styled } from '../terminal/output.ts';
+import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
+
+/** `pdp test`: a bundle's decision tests. */
+export function testCommand(): Command {
+  return new Command('test')
+    .description("run a bundle's decision tests (tests/*.json)")
+    .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
+    .option('--verbose', 'print the tests that passed, too')
+    .option('--json', 'print the results as JSON')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all passed, 1 a test failed, 2 the bundle or a test is not valid.\n',
+    )
+    .action(async (source: string, options: { json?: true; verbose?: true }) => {
+      const { result, files } = await compileSource(source);
+      const problems: Problem[] = result.ok ? [] : result.problems;
+      const tests = parseDecisionTests(files, problems);
+      if (!result.ok || problems.length > 0) throw new InvalidBundleError(problems);
+      if (tests.length === 0) throw new UsageError(`${source}: there are no decision tests in tests/*.json`);
+      const results = runDecisionTests(result.bundle, tests);
+      const failed = results.filter(({ passed }) => !passed);
+      process.exitCode = failed.length === 0 ? EXIT.ok : EXIT.negative;
+      if (options.json) {
+        const summary = { passed: results.length - failed.length, failed: failed.length };
+        printJson({ revision: result.bundle.revision, ...summary, results: results.map(asJson) });
+        return;
+      }
+      for (const item of options.verbose ? results : failed) printResult(item);
+      const passed = count(results.length - failed.length, 'decision test');
+      print(
+        failed.length === 0
+          ? `${styled('green', 'passed')}  ${passed}`
+          : `${passed} passed, ${failed.length} failed`,
+      );
+    });
+}
+
+function asJson({ test, passed, actual }: DecisionTestResult): object {
+  const { name, file, line, decision, policies } = test;
+  return { name, file, line, passed, expected: { decision, ...(policies ? { policies } : {}) }, actual };
+}
+
+function printResult({ test, passed, actual }: DecisionTestResult): void {
+  if (passed) {
+    print(`${styled('green', 'pass')}  ${test.name}`);
+    return;
+  }
+  const word = (decision: boolean) => (decision ? 'allow' : 'deny');
+  print(`${styled('red', 'FAIL')}  ${test.name}  ${styled('dim', `${test.file}:${test.line}`)}`);
+  if (actual.error !== undefined) {
+    print(`      the request cannot be evaluated: ${actual.error}`);
+    return;
+  }
+  const by = (policies: string[] | undefined) =>
+    policies === undefined ? '' : ` by ${policies.join(', ') || 'no policy'}`;
+  print(`      expected ${word(test.decision)}${by(test.policies)}`);
+  print(`      got      ${word(actual.decision)}${by(actual.policies)}`);
+}

@@ -1,0 +1,103 @@
+import {
+  type AccessRequest,
+  type Bundle,
+  createPdp,
+  InvalidRequestError,
+  type Problem,
+  parseAccessRequest,
+} from '../engine/index.ts';
+import { type Files, textFiles } from './files.ts';
+import { parseJsonFile } from './json-file.ts';
+
+/** A decision that a bundle must give, from `tests/*.json`. */
+export interface DecisionTest {
+  name: string;
+  request: AccessRequest;
+  decision: boolean;
+  /** The determining policies, all of them, in any order. */
+  policies?: string[];
+  /** Where it is written. */
+  file: string;
+  line: number;
+}
+
+export interface DecisionTestResult {
+  test: DecisionTest;
+  passed: boolean;
+  /** What came out, where it differs; a request that cannot be evaluated says why. */
+  actual: { decision: boolean; policies: string[]; error?: string };
+}
+
+/** Reads a bundle's decision tests; what is wrong with them goes into `problems`. */
+export function parseDecisionTests(files: Files, problems: Problem[]): DecisionTest[] {
+  const tests: DecisionTest[] = [];
+  for (const text of textFiles(
+    files,
+    (path) => path.startsWith('tests/') && path.endsWith('.json'),
+    problems,
+  )) {
+    const file = parseJsonFile(text, problems);
+    if (file === undefined) continue;
+    if (!Array.isArray(file.value)) {
+      problems.push(file.problem([], 'must be a list of decision tests'));
+      continue;
+    }
+    for (const [index, value] of file.value.entries()) {
+      try {
+        const { line } = file.problem([index], '');
+        tests.push({ ...parseDecisionTest(value), file: text.path, line });
+      } catch (error) {
+        if (!(error instanceof InvalidRequestError)) throw error;
+        problems.push(file.problem([index], error.message));
+      }
+    }
+  }
+  return tests;
+}
+
+const KEYS = new Set(['name', 'request', 'decision', 'policies']);
+
+function parseDecisionTest(value: unknown): Omit<DecisionTest, 'file' | 'line'> {
+  const { name, request, decision, policies, ...others } = (value ?? {}) as Record<string, unknown>;
+  if (typeof name !== 'string' || name === '') throw new InvalidRequestError('name', 'a test needs a name');
+  if (typeof decision !== 'boolean') throw new InvalidRequestError('decision', 'must be true or false');
+  const unknown = Object.keys(others).find((key) => !KEYS.has(key));
+  if (unknown !== undefined) throw new InvalidRequestError(unknown, `is not one of ${[...KEYS].join(', ')}`);
+  const listed =
+    policies === undefined || (Array.isArray(policies) && policies.every((id) => typeof id === 'string'));
+  if (!listed) throw new InvalidRequestError('policies', 'must be a list of policy ids');
+  return {
+    name,
+    request: parseAccessRequest(request),
+    decision,
+    ...(policies === undefined ? {} : { policies: policies as string[] }),
+  };
+}
+
+/** Runs decision tests against a bundle. */
+export function runDecisionTests(bundle: Bundle, tests: DecisionTest[]): DecisionTestResult[] {
+  const pdp = createPdp(bundle);
+  return tests.map((test) => {
+    const actual = decide(pdp, test.request);
+    const expected = test.policies;
+    const samePolicies =
+      expected === undefined ||
+      (expected.length === actual.policies.length && expected.every((id) => actual.policies.includes(id)));
+    return {
+      test,
+      actual,
+      passed: actual.error === undefined && actual.decision === test.decision && samePolicies,
+    };
+  });
+}
+
+function decide(pdp: ReturnType<typeof createPdp>, request: AccessRequest): DecisionTestResult['actual'] {
+  try {
+    const { decision, context } = pdp.decide(request);
+    const error = context?.error?.message;
+    return { decision, policies: context?.policies ?? [], ...(error === undefined ? {} : { error }) };
+  } catch (error) {
+    if (!(error instanceof InvalidRequestError)) throw error;
+    return { decision: false, policies: [], error: error.message };
+  }
+}
