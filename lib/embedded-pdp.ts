@@ -1,0 +1,86 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import { Grant } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  type ILayerVersion,
+  type Function as LambdaFunction,
+  LayerVersion,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { IPdp } from './pdp.ts';
+import { BUNDLE_FILE, writeBundle } from './private/bundle.ts';
+import { cedarWasmFile } from './private/package-files.ts';
+import { stage } from './private/staging.ts';
+import { SynthesisError } from './synthesis-error.ts';
+
+/** The folder of the layer that holds the PDP; Lambda unpacks layers in `/opt`. */
+const LAYER_FOLDER = 'pdp';
+
+const RUNTIMES = [Runtime.NODEJS_22_X, Runtime.NODEJS_24_X];
+
+export interface EmbeddedPdpProps {
+  /**
+   * The directory of the policies, schema and entities, checked and built at synth; or a `.tar.gz` that
+   * `pdp build` wrote.
+   */
+  readonly policies: string;
+  /**
+   * What becomes of a layer version that a new revision replaced. Functions that run keep their copy.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * The policy decision point inside the function: a layer with the built bundle and the evaluator. No network, no
+ * VPC and no key; a change of the policies is a deployment of the functions.
+ *
+ * @example
+ * const pdp = new EmbeddedPdp(this, 'Pdp', { policies: 'policies' });
+ * pdp.grantEvaluate(viewNote);
+ */
+export class EmbeddedPdp extends Construct implements IPdp {
+  /** The layer that is added to the functions that may ask. */
+  readonly layer: ILayerVersion;
+  readonly connections = undefined;
+  readonly endpoint = undefined;
+
+  /** @throws SynthesisError when the policies are missing or cannot be built */
+  constructor(scope: Construct, id: string, props: EmbeddedPdpProps) {
+    super(scope, id);
+    this.layer = stage(
+      this,
+      (directory) => {
+        const folder = join(directory, LAYER_FOLDER);
+        mkdirSync(folder);
+        writeBundle(props.policies, join(folder, BUNDLE_FILE));
+        copyFileSync(cedarWasmFile(), join(folder, 'cedar_wasm_bg.wasm'));
+      },
+      (directory) =>
+        new LayerVersion(this, 'Layer', {
+          description: 'Policy decision point: bundle and evaluator',
+          code: Code.fromAsset(directory),
+          compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
+          compatibleRuntimes: RUNTIMES,
+          ...(props.removalPolicy === undefined ? {} : { removalPolicy: props.removalPolicy }),
+        }),
+    );
+  }
+
+  /** Adds the layer, and `PDP_BUNDLE` that says where it is. No permission is needed to ask oneself. */
+  grantEvaluate(grantee: LambdaFunction): Grant {
+    if (!RUNTIMES.some((runtime) => runtime.runtimeEquals(grantee.runtime))) {
+      throw new SynthesisError(
+        `${grantee.node.path}: the embedded PDP runs on ${RUNTIMES.join(' and ')}, not on ${grantee.runtime}`,
+      );
+    }
+    grantee.addLayers(this.layer);
+    grantee.addEnvironment('PDP_BUNDLE', `/opt/${LAYER_FOLDER}/${BUNDLE_FILE}`);
+    return Grant.drop(grantee, 'the policy decision point is inside the function');
+  }
+}

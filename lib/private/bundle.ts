@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { SynthesisError } from '../synthesis-error.ts';
+import { kitModule } from './package-files.ts';
+
+/** The name a bundle has in the image's context and in the layer. */
+export const BUNDLE_FILE = 'bundle.tar.gz';
+
+/**
+ * Writes the built bundle of `policies` to `output`. A directory is built with `pdp build`, in a process of its own:
+ * the compiler is no part of an infrastructure program. A `.tar.gz` counts as built and is copied.
+ *
+ * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
+ */
+export function writeBundle(policies: string, output: string): void {
+  const source = resolve(policies);
+  if (!existsSync(source)) {
+    throw new SynthesisError(`policies: there is no ${source}; name a directory of .cedar files`);
+  }
+  if (statSync(source).isDirectory()) build(source, output);
+  else if (source.endsWith('.tar.gz')) copyFileSync(source, output);
+  else throw new SynthesisError(`policies: ${source} is neither a directory nor a built .tar.gz`);
+}
+
+function build(directory: string, output: string): void {
+  const { status, error, stdout, stderr } = spawnSync(
+    process.execPath,
+    [kitModule('bin/pdp'), 'build', directory, '--output', output],
+    { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+  );
+  if (error !== undefined) {
+    throw new SynthesisError(`policies: cannot start ${process.execPath} to build them: ${error.message}`);
+  }
+  if (status !== 0 || !existsSync(output)) {
+    throw new SynthesisError(`policies: ${directory} cannot be built\n${`${stderr}${stdout}`.trim()}`);
+  }
+}

@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Where the kit's own files are. Constructs name them by path and import none: infrastructure code runs at synth,
+ * runtime code in the container and the functions.
+ */
+const sourceExtension = extname(import.meta.url);
+const inCheckout = sourceExtension === '.ts';
+
+/** The folder that `bin/`, `lib/` and `lambda/` are in: the checkout, or `dist/` of the published package. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A module of the kit; named without its extension, which differs between checkout and package. */
+export function kitModule(path: string): string {
+  return join(root, `${path}${sourceExtension}`);
+}
+
+/** The container image's build context, without a bundle. */
+export const imageContextDirectory = join(root, inCheckout ? 'build/image' : 'image');
+
+/** The sample's policies, entities and tests. */
+export const samplePolicies = join(root, 'pdp-container/policies');
+
+/** The WebAssembly evaluator, from the package that the kit depends on. */
+export function cedarWasmFile(): string {
+  // The package's one entry that `require` may resolve; the file is the same in all three of its builds.
+  const entry = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
+  return join(dirname(entry), 'cedar_wasm_bg.wasm');
+}
