@@ -34,6 +34,8 @@ export async function writeImageContext(outDir: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    // jsonc-parser's `main` is a UMD file whose inner requires cannot be packed; its `module` can.
+    mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'inline',
     banner: { js: banner },

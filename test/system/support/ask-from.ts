@@ -4,9 +4,12 @@ import { allowed } from './questions.ts';
 
 const [url = ''] = process.argv.slice(2);
 try {
-  console.log(JSON.stringify(await ask(url, { key: process.env.PDP_API_KEY, body: allowed })));
+  console.log(
+    JSON.stringify(await ask(url, { key: process.env.PDP_API_KEY, body: allowed, timeout: 3_000 })),
+  );
 } catch (error) {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   console.log(cause instanceof Error && 'code' in cause ? cause.code : String(cause));
-  process.exitCode = 1;
+  // Not by itself: fetch goes on connecting after it was aborted.
+  process.exit(1);
 }

@@ -12,10 +12,12 @@ export interface AskOptions {
   key?: string;
   /** Sent as JSON, with POST. @default a GET */
   body?: unknown;
+  /** Milliseconds. @default 10_000 */
+  timeout?: number;
 }
 
 /** One HTTP request on a connection of its own; the body is parsed where it is JSON. */
-export async function ask(url: string, { key, body }: AskOptions = {}): Promise<Answer> {
+export async function ask(url: string, { key, body, timeout = 10_000 }: AskOptions = {}): Promise<Answer> {
   const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
@@ -24,7 +26,7 @@ export async function ask(url: string, { key, body }: AskOptions = {}): Promise<
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(timeout),
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('application/json') === true;
