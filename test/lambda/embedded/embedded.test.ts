@@ -1,0 +1,98 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { AccessRequest } from '../../../engine/contract.ts';
+import { createEmbeddedPdp, type EmbeddedPdpOptions } from '../../../lambda/embedded/index.ts';
+import { bundleFile, bundleFor, temporaryDirectory } from '../bundles.ts';
+
+const asks = (id: string): AccessRequest => ({
+  subject: { type: 'User', id },
+  action: { name: 'view' },
+  resource: { type: 'Note', id: 'acme/roadmap' },
+});
+
+const WASM = join(
+  dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')),
+  'cedar_wasm_bg.wasm',
+);
+
+describe('the evaluator in the function', () => {
+  test('decides from the path of a bundle, its URL, or its bytes', async () => {
+    const path = await bundleFile(await temporaryDirectory(), 'alice');
+    for (const bundle of [path, pathToFileURL(path), await bundleFor('alice')]) {
+      const pdp = createEmbeddedPdp({ bundle });
+      expect(await pdp.evaluate(asks('alice'))).toMatchObject({
+        decision: true,
+        context: { policies: ['one'] },
+      });
+      expect(await pdp.evaluate(asks('bob'))).toMatchObject({ decision: false, context: { policies: [] } });
+      expect((await pdp.evaluateAll([asks('bob'), asks('alice')])).map(({ decision }) => decision)).toEqual([
+        false,
+        true,
+      ]);
+    }
+  });
+
+  test('reads the bundle once: what happens to the file later does not matter', async () => {
+    const path = await bundleFile(await temporaryDirectory(), 'alice');
+    const pdp = createEmbeddedPdp({ bundle: path });
+    await pdp.load();
+    await writeFile(path, 'nonsense');
+    expect(await pdp.evaluate(asks('alice'))).toMatchObject({ decision: true });
+  });
+
+  test('a bundle that cannot be used is unavailable, and is tried again with the next question', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'bundle.tar.gz');
+    const pdp = createEmbeddedPdp({ bundle: path });
+    await expect(pdp.evaluate(asks('alice'))).rejects.toMatchObject({
+      name: 'PdpUnavailableError',
+      message: expect.stringContaining(path),
+      cause: { code: 'ENOENT' },
+    });
+    await writeFile(path, 'nonsense');
+    await expect(pdp.evaluate(asks('alice'))).rejects.toMatchObject({ name: 'PdpUnavailableError' });
+    await bundleFile(directory, 'alice');
+    expect(await pdp.evaluate(asks('alice'))).toMatchObject({ decision: true });
+  });
+
+  test('a bundle that was changed after it was built is not used', async () => {
+    const bytes = await bundleFor('alice');
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    await expect(createEmbeddedPdp({ bundle: bytes }).load()).rejects.toMatchObject({
+      name: 'PdpUnavailableError',
+    });
+  });
+
+  test('uses the WebAssembly packed beside the bundle', async () => {
+    const directory = await temporaryDirectory();
+    const path = await bundleFile(directory, 'alice');
+    await copyFile(WASM, join(directory, 'cedar_wasm_bg.wasm'));
+    expect(await createEmbeddedPdp({ bundle: path }).evaluate(asks('alice'))).toMatchObject({
+      decision: true,
+    });
+  });
+
+  test('a request that is none rejects as such', async () => {
+    const pdp = createEmbeddedPdp({ bundle: await bundleFor('alice') });
+    await expect(pdp.evaluate({ ...asks('alice'), subject: {} as never })).rejects.toMatchObject({
+      name: 'InvalidRequestError',
+    });
+  });
+
+  test.each<[unknown, string]>([
+    [undefined, 'the options must be an object'],
+    [{}, 'bundle must be the path'],
+    [{ bundle: '' }, 'bundle must be the path'],
+    [{ bundle: new Uint8Array() }, 'bundle must be the path'],
+    [{ bundle: new URL('https://example.com/bundle.tar.gz') }, 'bundle must be the path'],
+    [{ bundle: 'x', wasm: 7 }, 'wasm must be the path'],
+    [{ bundle: 'x', policies: 'y' }, 'unknown option "policies"'],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => createEmbeddedPdp(options as EmbeddedPdpOptions)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message: expect.stringContaining(message) }),
+    );
+  });
+});

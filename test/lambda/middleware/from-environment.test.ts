@@ -1,0 +1,151 @@
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { AccessRequest } from '../../../engine/contract.ts';
+import { type PdpEnvironment, pdpFromEnvironment } from '../../../lambda/middleware/index.ts';
+import { bundleFile, temporaryDirectory } from '../bundles.ts';
+import { certificates } from '../certificates.ts';
+import { answer, serve } from '../servers.ts';
+
+const REQUEST: AccessRequest = {
+  subject: { type: 'User', id: 'alice' },
+  action: { name: 'view' },
+  resource: { type: 'Note', id: 'acme/roadmap' },
+};
+
+describe('the environment names', () => {
+  test('a remote PDP by PDP_URL, with its key', async () => {
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const pdp = pdpFromEnvironment({ PDP_URL: server.url, PDP_API_KEY: 'key-1' });
+    expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+    expect(server.received[0]?.headers.authorization).toBe('Bearer key-1');
+  });
+
+  test('a remote PDP over TLS, with its authority in PDP_CA', async () => {
+    const { ca, server: tls } = await certificates();
+    const server = await serve((_, response) => answer(response, 200, { decision: true }), tls);
+    expect(await pdpFromEnvironment({ PDP_URL: server.url, PDP_CA: ca }).evaluate(REQUEST)).toEqual({
+      decision: true,
+    });
+  });
+
+  test('the evaluator in the function by PDP_BUNDLE', async () => {
+    const pdp = pdpFromEnvironment({ PDP_BUNDLE: await bundleFile(await temporaryDirectory(), 'alice') });
+    expect(await pdp.evaluate(REQUEST)).toMatchObject({ decision: true });
+    expect((await pdp.evaluateAll([REQUEST])).map(({ decision }) => decision)).toEqual([true]);
+  });
+
+  test('a bundle that is not there: an answer that fails, not a process', async () => {
+    const pdp = pdpFromEnvironment({ PDP_BUNDLE: '/nowhere/bundle.tar.gz' });
+    await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpUnavailableError' });
+  });
+
+  test('the process’s own environment when none is given', async () => {
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    vi.stubEnv('PDP_URL', server.url);
+    onTestFinished(() => vi.unstubAllEnvs() as never);
+    expect(await pdpFromEnvironment().evaluate(REQUEST)).toEqual({ decision: true });
+  });
+
+  test('the same PDP when it says the same', () => {
+    const environment = { PDP_URL: 'http://127.0.0.1:1' };
+    expect(pdpFromEnvironment({ ...environment })).toBe(pdpFromEnvironment(environment));
+    expect(pdpFromEnvironment({ ...environment, PDP_API_KEY: 'k' })).not.toBe(
+      pdpFromEnvironment(environment),
+    );
+  });
+
+  test.each<[string, PdpEnvironment, string]>([
+    ['nothing', {}, 'set PDP_URL (the address of a PDP) or PDP_BUNDLE'],
+    ['empty values', { PDP_URL: '', PDP_BUNDLE: '' }, 'set PDP_URL (the address of a PDP) or PDP_BUNDLE'],
+    ['two PDPs', { PDP_URL: 'http://pdp', PDP_BUNDLE: 'x.tar.gz' }, 'PDP_URL and PDP_BUNDLE are both set'],
+    [
+      'two keys',
+      { PDP_URL: 'http://pdp', PDP_API_KEY: 'hunter2', PDP_API_KEY_SECRET: 'arn' },
+      'are both set: keep one',
+    ],
+    ['no address', { PDP_URL: 'pdp' }, 'url must be an http:// or https:// address'],
+  ])('a mistake: %s', (_name, environment, message) => {
+    const choose = () => pdpFromEnvironment(environment);
+    expect(choose).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message: expect.stringContaining(message) }),
+    );
+    expect(choose).not.toThrow(/hunter2/);
+  });
+});
+
+describe('a key in Secrets Manager', () => {
+  // Loading the SDK for the first time takes longer on a busy machine than a question may.
+  beforeAll(async () => {
+    await import('@aws-sdk/client-secrets-manager');
+  });
+
+  /** Secrets Manager's own protocol, as the SDK speaks it; `secrets` are given out one after the other. */
+  async function secretsManager(...secrets: (string | undefined)[]) {
+    let given = 0;
+    const server = await serve((_, response) => {
+      const secret = secrets[Math.min(given, secrets.length - 1)];
+      given += 1;
+      if (secret === undefined)
+        return answer(response, 400, { __type: 'ResourceNotFoundException', message: 'no such secret' });
+      return answer(response, 200, { ARN: 'arn', Name: 'pdp', SecretString: secret });
+    });
+    const stub = {
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url,
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+    for (const [name, value] of Object.entries(stub)) vi.stubEnv(name, value);
+    onTestFinished(() => vi.unstubAllEnvs() as never);
+    return server;
+  }
+
+  test.each([
+    ['a string', 'key-of-the-secret'],
+    ['a line', 'key-of-the-secret\n'],
+    ['a field', '{"apiKey":"key-of-the-secret"}'],
+  ])('that is %s is read once and sent', async (_name, secret) => {
+    const secrets = await secretsManager(secret);
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const pdp = pdpFromEnvironment({ PDP_URL: server.url, PDP_API_KEY_SECRET: 'arn:aws:secretsmanager:1' });
+    const decisions = await Promise.all([pdp.evaluate(REQUEST), pdp.evaluate(REQUEST)]);
+    expect([...decisions, await pdp.evaluate(REQUEST)]).toEqual([
+      { decision: true },
+      { decision: true },
+      { decision: true },
+    ]);
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual(
+      Array(3).fill('Bearer key-of-the-secret'),
+    );
+    expect(secrets.received).toHaveLength(1);
+    expect(secrets.received[0]?.headers['x-amz-target']).toBe('secretsmanager.GetSecretValue');
+    expect(JSON.parse(secrets.received[0]?.body ?? '')).toEqual({ SecretId: 'arn:aws:secretsmanager:1' });
+  });
+
+  test.each([
+    ['is not there', undefined],
+    ['is empty', ' '],
+    ['has no such field', '{"password":"hunter2"}'],
+    ['is broken JSON', '{"apiKey":'],
+  ])('that %s: the PDP is not asked without it', async (_name, secret) => {
+    await secretsManager(secret);
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const pdp = pdpFromEnvironment({ PDP_URL: server.url, PDP_API_KEY_SECRET: 'pdp-key' });
+    const error = await pdp.evaluate(REQUEST).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      name: 'PdpUnavailableError',
+      message: 'the key for the PDP cannot be read',
+    });
+    expect(String((error as Error).cause)).not.toContain('hunter2');
+    expect(server.received).toHaveLength(0);
+  });
+
+  test('that could not be read at first is read with a later question', async () => {
+    await secretsManager(undefined, undefined, 'key-2');
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const pdp = pdpFromEnvironment({ PDP_URL: server.url, PDP_API_KEY_SECRET: 'pdp-key' });
+    await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpUnavailableError' });
+    await vi.waitFor(async () => expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true }));
+    expect(server.received[0]?.headers.authorization).toBe('Bearer key-2');
+  });
+});
