@@ -50,7 +50,7 @@ export async function allowOnly(host: Host, from: Host, port: number): Promise<v
     ['-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT'],
     ['-A', 'OUTPUT', '-o', 'lo', '-j', 'ACCEPT'],
     ['-A', 'INPUT', '-p', 'tcp', '-s', from.address, '--dport', String(port), '-j', 'ACCEPT'],
-    ['-A', 'OUTPUT', '-p', 'tcp', '-d', from.address, '--sport', String(port), '-j', 'ACCEPT'],
+    ['-A', 'OUTPUT', '-p', 'tcp', '--sport', String(port), '-j', 'ACCEPT'],
   ];
   for (const rule of rules) await command('ip', ['netns', 'exec', host.namespace, 'iptables', '-w', ...rule]);
 }
