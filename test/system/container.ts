@@ -1,64 +1,42 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { withCleanup } from './support/cleanup.ts';
 import type { Containers } from './support/containers.ts';
-import { type AskOptions, ask, eventually, freePort } from './support/http.ts';
-import { pdpImage } from './support/pdp-image.ts';
+import { eventually } from './support/http.ts';
+import { type PdpImage, pdpImage } from './support/pdp-image.ts';
 import { allowed, denied } from './support/questions.ts';
+import { lockedDown, type RunningPdp, startPdp } from './support/running-pdp.ts';
 
 export const title = 'the container: decides, is locked down, is healthy, drains on SIGTERM';
 
 const policies = fileURLToPath(new URL('../../pdp-container/policies', import.meta.url));
-const lockedDown = [
-  '--read-only',
-  // Fargate's read-only root has no writable /tmp either.
-  '--read-only-tmpfs=false',
-  '--cap-drop',
-  'ALL',
-  '--security-opt',
-  'no-new-privileges',
-  '--memory',
-  '512m',
-];
 
 export async function run(): Promise<void> {
-  const { containers, name: image } = await pdpImage();
-  await testsPolicies(containers, image);
+  const image = await pdpImage();
+  await testsPolicies(image);
   await withCleanup(async (defer) => {
-    const name = 'pdp';
-    const port = await freePort();
-    const key = randomBytes(24).toString('base64url');
-    const env = { PDP_API_KEY: key, PDP_PORT: String(port), PDP_HOST: '127.0.0.1' };
-    const passed = Object.keys(env).flatMap((variable) => ['--env', variable]);
-    defer(() => containers.podman(['rm', '--force', '--time', '1', '--ignore', name]));
-    await containers.podman(
-      ['run', '--detach', '--name', name, '--network', 'host', ...lockedDown, ...passed, image],
-      { env },
-    );
-    const at = (path: string, options?: AskOptions) => ask(`http://127.0.0.1:${port}${path}`, options);
+    const { containers } = image;
+    const pdp = await startPdp(image, 'pdp', defer);
     try {
-      await eventually(async () => assert.equal((await at('/ready')).status, 200));
-      await decides(at, key);
-      await isLockedDown(containers, name);
-      await isHealthy(containers, name);
-      await drains(containers, name, at, key);
+      await eventually(async () => assert.equal((await pdp.at('/ready')).status, 200));
+      await decides(pdp);
+      await isLockedDown(containers, pdp);
+      await isHealthy(containers, pdp);
+      await drains(containers, pdp);
     } catch (error) {
-      const { stdout, stderr } = await containers.podman(['logs', name]);
+      const { stdout, stderr } = await containers.podman(['logs', pdp.name]);
       console.log(`${stdout}${stderr}`.trim().split('\n').slice(-20).join('\n'));
       throw error;
     }
-    const { stdout } = await containers.podman(['logs', name]);
+    const { stdout } = await containers.podman(['logs', pdp.name]);
     assert.match(stdout, /"acme\/roadmap"/, 'no decision was logged');
-    assert.equal(stdout.includes(key), false, 'the key is in the log');
+    assert.equal(stdout.includes(pdp.key), false, 'the key is in the log');
   });
 }
 
-type At = (path: string, options?: AskOptions) => ReturnType<typeof ask>;
-
 /** The image has the whole `pdp` command: here its compiler, in its worker, runs a directory's decision tests. */
-async function testsPolicies(containers: Containers, image: string): Promise<void> {
+async function testsPolicies({ containers, name: image }: PdpImage): Promise<void> {
   const mount = ['--volume', `${policies}:/policies:ro`];
   await containers.podman([
     'run',
@@ -73,7 +51,7 @@ async function testsPolicies(containers: Containers, image: string): Promise<voi
   ]);
 }
 
-async function decides(at: At, key: string): Promise<void> {
+async function decides({ at, key }: RunningPdp): Promise<void> {
   const path = '/access/v1/evaluation';
   const yes = await at(path, { key, body: allowed });
   assert.equal(yes.status, 200);
@@ -85,7 +63,7 @@ async function decides(at: At, key: string): Promise<void> {
   assert.equal((await at(path, { key: `${key}x`, body: allowed })).status, 401);
 }
 
-async function isLockedDown(containers: Containers, name: string): Promise<void> {
+async function isLockedDown(containers: Containers, { name }: RunningPdp): Promise<void> {
   const { stdout: pid } = await containers.podman(['inspect', name, '--format', '{{.State.Pid}}']);
   const status = await readFile(`/proc/${pid.trim()}/status`, 'utf8');
   const line = (field: string) => new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(status)?.[1];
@@ -103,14 +81,14 @@ async function isLockedDown(containers: Containers, name: string): Promise<void>
   assert.match(stderr, /EROFS/);
 }
 
-async function isHealthy(containers: Containers, name: string): Promise<void> {
+async function isHealthy(containers: Containers, { name }: RunningPdp): Promise<void> {
   await containers.podman(['healthcheck', 'run', name]);
   const { stdout } = await containers.podman(['inspect', name, '--format', '{{.State.Health.Status}}']);
   assert.equal(stdout.trim(), 'healthy');
 }
 
 /** Unready at once, answering for a while, then gone with 0 and not killed. */
-async function drains(containers: Containers, name: string, at: At, key: string): Promise<void> {
+async function drains(containers: Containers, { name, at, key }: RunningPdp): Promise<void> {
   const ended = containers.podman(['wait', name], { timeout: 30_000 });
   await containers.podman(['kill', '--signal', 'TERM', name]);
   await eventually(async () => assert.equal((await at('/ready')).status, 503), 2_000);
