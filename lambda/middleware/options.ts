@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../engine/errors.ts';
 import { once } from '../lazy.ts';
 import { parseOptions, positiveInteger } from '../options.ts';
 import { pdpFromEnvironment } from './from-environment.ts';
+import { logUnavailable } from './log.ts';
 import type { AuthorizeOptions } from './types.ts';
 
 const OWNER = 'authorize';
@@ -51,7 +52,7 @@ export function parseAuthorizeOptions<Event>(options: AuthorizeOptions<Event>): 
     pdp: parsePdp(options.pdp),
     timeoutMs: positiveInteger(OWNER, 'timeoutMs', options.timeoutMs, 1000),
     respond: options.respond ?? true,
-    logger: options.logger ?? console.error,
+    logger: options.logger ?? logUnavailable,
   };
 }
 

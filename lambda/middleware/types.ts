@@ -76,7 +76,7 @@ export interface AuthorizeOptions<Event = unknown> {
   /**
    * Told of a 503 that the middleware itself responds to, with the reason in `cause`; false for nobody.
    *
-   * @default console.error
+   * @default - one line on standard error, or all of the error when it is a mistake in the function's own code
    */
   logger?: ((error: Error) => void) | false;
 }

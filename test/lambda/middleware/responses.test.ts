@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import middy from '@middy/core';
 import httpErrorHandler from '@middy/http-error-handler';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { PdpUnavailableError } from '../../../engine/errors.ts';
 import { type AuthorizeOptions, authorize } from '../../../lambda/middleware/index.ts';
 import { lambdaContext, pdpThat, permitting } from './fixtures.ts';
 
@@ -102,4 +103,31 @@ test('a PDP that never settles is answered even when nothing else keeps the proc
     timeout: 20_000,
   });
   expect(stdout).toBe('503\n');
+});
+
+describe('without a logger of one’s own, standard error has', () => {
+  async function logged(cause: unknown) {
+    const written = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => written.mockRestore());
+    const { logger: _none, ...options } = OPTIONS;
+    const stop = authorize({ ...options, pdp: pdpThat(() => Promise.reject(cause)) });
+    await middy()
+      .use(stop)
+      .handler(async () => 'x')({}, lambdaContext());
+    return written.mock.calls;
+  }
+
+  test('one line with the causes, when the PDP could not be asked', async () => {
+    const cause = new PdpUnavailableError('the key for the PDP cannot be read', {
+      cause: new Error('throttled'),
+    });
+    expect(await logged(cause)).toEqual([
+      ['ServiceUnavailableError: PdpUnavailableError: the key for the PDP cannot be read; Error: throttled'],
+    ]);
+  });
+
+  test('the whole error, when it is not one of this kit', async () => {
+    const cause = new TypeError('x of undefined');
+    expect(await logged(cause)).toEqual([[expect.objectContaining({ statusCode: 503, cause })]]);
+  });
 });
