@@ -1,6 +1,7 @@
 import { readTarGz } from '../engine/archive.ts';
 import { type Bundle, createPdp, InvalidBundleError, type Manifest, type Problem } from '../engine/index.ts';
 import { isBuilt, readBuilt, sha256 } from '../engine/read-archive.ts';
+import { guarded } from './cedar.ts';
 import { parseEntities } from './entities.ts';
 import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
 import { parseLinks } from './links.ts';
@@ -79,7 +80,11 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
     ...(parsedSchema === undefined ? {} : { schema: parsedSchema.json }),
     entities,
   };
-  tryOut(bundle);
+  const outcome = guarded(() => tryOut(bundle));
+  if ('failure' in outcome) {
+    const message = 'the evaluator cannot hold this bundle';
+    return { ok: false, problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }] };
+  }
   return { ok: true, bundle, warnings: inOrder(problems) };
 }
 

@@ -7,6 +7,9 @@ import { type Statement, splitPolicies } from './split-policies.ts';
 /** Bracket nesting in policy text; the official parser dies somewhere above 120. */
 export const MAX_NESTING = 64;
 
+/** Nesting of a policy's JSON, in which each operator is a level; the official reader ends at 128 with the rest. */
+const MAX_JSON_DEPTH = 118;
+
 /** A policy or template, parsed, and where it came from. */
 export interface ParsedPolicy {
   id: string;
@@ -17,19 +20,26 @@ export interface ParsedPolicy {
 
 /** Parses every policy of every file; what is wrong with one hides none of the others. */
 export function parsePolicies(files: TextFile[], problems: Problem[]): ParsedPolicy[] {
+  const policies: ParsedPolicy[] = [];
   const byId = new Map<string, ParsedPolicy>();
   for (const { path, text } of files) {
     for (const [index, statement] of splitPolicies(text).entries()) {
       const piece: Piece = { file: path, source: text, text: statement.text, offset: statement.offset };
       const parsed = parseStatement(statement, piece, `${path}#${index + 1}`, problems);
-      if (parsed === 'dead') return [...byId.values()];
+      if (parsed === 'dead') return policies;
       if (parsed === undefined) continue;
       const first = byId.get(parsed.id);
-      if (first === undefined) byId.set(parsed.id, parsed);
-      else problems.push(duplicate(parsed, first));
+      if (first === undefined) {
+        byId.set(parsed.id, parsed);
+        policies.push(parsed);
+      } else {
+        problems.push(duplicate(parsed, first));
+        // Under a name of its own, so that it is validated like the others.
+        policies.push({ ...parsed, id: `${path}#${index + 1}` });
+      }
     }
   }
-  return [...byId.values()];
+  return policies;
 }
 
 function parseStatement(
@@ -44,11 +54,13 @@ function parseStatement(
     return undefined;
   }
   const outcome = guarded(() => parse(piece.text));
-  if ('failure' in outcome) {
+  const tooDeep = () => {
     const message = 'this policy is too deep for the Cedar parser';
-    const help =
-      'chains of some 60 operators count as depth: write `[1, 2].contains(x)`, or split the policy';
+    const help = 'a chain of some 55 operators is as deep: write `[1, 2].contains(x)`, or split the policy';
     problems.push(at(piece, piece.offset, message, help));
+  };
+  if ('failure' in outcome) {
+    tooDeep();
     return outcome.failure === 'dead' ? 'dead' : undefined;
   }
   if (outcome.answer.type === 'failure') {
@@ -56,6 +68,10 @@ function parseStatement(
     return undefined;
   }
   const { json, template } = outcome.answer;
+  if (depthOf(json) > MAX_JSON_DEPTH) {
+    tooDeep();
+    return undefined;
+  }
   if (hasInexactNumber(json)) {
     const help = 'this version reads whole numbers up to 2^53 - 1';
     problems.push(at(piece, piece.offset, 'this policy has a number that JSON cannot hold exactly', help));
@@ -94,4 +110,9 @@ function duplicate({ id, piece }: ParsedPolicy, first: ParsedPolicy): Problem {
 function hasInexactNumber(node: unknown): boolean {
   if (typeof node === 'number') return !Number.isSafeInteger(node);
   return typeof node === 'object' && node !== null && Object.values(node).some(hasInexactNumber);
+}
+
+function depthOf(node: unknown): number {
+  if (typeof node !== 'object' || node === null) return 0;
+  return 1 + Math.max(0, ...Object.values(node).map(depthOf));
 }

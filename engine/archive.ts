@@ -33,10 +33,9 @@ export async function readTarGz(
     }
   } catch (error) {
     if (error instanceof InvalidBundleError) throw error;
-    throw refused(
-      'archive',
-      `is not a whole .tar.gz: ${error instanceof Error ? error.message : 'unreadable'}`,
-    );
+    const reason =
+      error instanceof Error && error.message !== '' ? error.message : 'it is cut off or damaged';
+    throw refused('archive', `is not a whole .tar.gz: ${reason}`);
   }
   return files;
 }

@@ -83,8 +83,8 @@ class BundlePdp implements LocalPdp, Explaining {
   }
 
   explain(request: AccessRequest): ExplainedDecision {
-    const unheld = [request.subject, request.resource].find(({ type }) => !isEntityTypeName(type));
-    if (unheld !== undefined) return this.#denyUnheld(unheld === request.subject ? 'subject' : 'resource');
+    const foreign = this.#foreign(request);
+    if (foreign !== undefined) return this.#denyForeign(foreign);
     const source = { namespace: this.#namespace, schema: this.#schema, store: this.#store };
     const response = this.#evaluator.isAuthorized(toCedarRequest(request, source));
     return { decision: this.#decision(response), errors: response.errors };
@@ -118,9 +118,19 @@ class BundlePdp implements LocalPdp, Explaining {
     }
   }
 
-  /** A type that Cedar has no name for can be in no policy's scope: no permit can be meant for it. */
-  #denyUnheld(role: 'subject' | 'resource'): ExplainedDecision {
-    const message = `${role}.type: is not a Cedar entity type name (letters, digits and _, parts joined by ::)`;
+  /** Why no policy can be meant for a request: its types have no name in Cedar, or no place in the schema. */
+  #foreign({ subject, action, resource }: AccessRequest): string | undefined {
+    for (const [role, { type }] of [['subject', subject] as const, ['resource', resource] as const]) {
+      if (isEntityTypeName(type)) continue;
+      return `${role}.type: is not a Cedar entity type name (letters, digits and _, parts joined by ::)`;
+    }
+    const uid = { type: actionType(this.#namespace), id: action.name };
+    if (this.#schema?.applies(subject.type, uid, resource.type) ?? true) return undefined;
+    return `action.name: the schema has no such action of a ${subject.type} on a ${resource.type}`;
+  }
+
+  /** Validation says nothing of what policies do with such a request, so none is asked. */
+  #denyForeign(message: string): ExplainedDecision {
     const context = { policies: [], revision: this.revision, error: { status: 400, message } };
     return { decision: { decision: false, context }, errors: [] };
   }

@@ -74,6 +74,12 @@ export class Schema {
       .map(([namespace]) => namespace);
   }
 
+  /** Whether the schema has such requests: strict validation speaks of no others. */
+  applies(principalType: string, action: EntityUid, resourceType: string): boolean {
+    const declared = this.actions.get(uidKey(action));
+    return (declared?.principalTypes.has(principalType) && declared.resourceTypes.has(resourceType)) ?? false;
+  }
+
   #entityType(namespace: string, name: string, type: SchemaEntityType): ResolvedEntityType {
     const shape = type.shape === undefined ? EMPTY_RECORD : this.#record(namespace, type.shape);
     return {

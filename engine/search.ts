@@ -55,10 +55,24 @@ export function searchOf(source: SearchSource): {
       })),
     actions: async (search, options) => {
       const requestFor = (name: string): AccessRequest => ({ ...search, action: { name } });
-      const { results, page } = await paged(source, source.actionNames, search, options, requestFor);
+      const judged = {
+        ...source,
+        decide: (request: AccessRequest) => decideWhereContextFits(source, request),
+      };
+      const { results, page } = await paged(judged, source.actionNames, search, options, requestFor);
       return { results: results.map((name) => ({ name })), page };
     },
   };
+}
+
+/** One context is given for all actions; those that need another cannot be done with it. */
+function decideWhereContextFits(source: SearchSource, request: AccessRequest): Decision {
+  try {
+    return source.decide(request);
+  } catch (error) {
+    if (error instanceof InvalidRequestError && error.path.startsWith('context')) return { decision: false };
+    throw error;
+  }
 }
 
 async function paged(

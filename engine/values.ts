@@ -71,11 +71,12 @@ function readEscape(value: JsonObject, path: string): Escape | undefined {
   if (!isRecord(call) || extension === undefined || typeof call.arg !== 'string') {
     fail(child(path, '__extn'), 'needs "fn" (decimal, ip, datetime or duration) and "arg" (a string)');
   }
-  return { extension, text: extensionText(extension, call.arg, child(path, '__extn.arg')) };
+  return { extension, text: extensionText(extension, call.arg, child(child(path, '__extn'), 'arg')) };
 }
 
 function extensionText(extension: ExtensionType, text: string, path: string): string {
-  if (!isExtensionValue(extension, text)) fail(path, `is not a ${extension}, such as ${EXAMPLE[extension]}`);
+  if (!isExtensionValue(extension, text))
+    fail(path, `is not of type ${extension}, such as ${EXAMPLE[extension]}`);
   return text;
 }
 
@@ -156,7 +157,7 @@ function typedExtension(value: JsonValue, extension: ExtensionType, path: string
   if (typeof value === 'string') return { extension, text: extensionText(extension, value, path) };
   const found = isRecord(value) ? readEscape(value, path) : undefined;
   if (found === undefined || !('extension' in found) || found.extension !== extension) {
-    fail(path, `is not a ${extension}, such as ${EXAMPLE[extension]}`);
+    fail(path, `is not of type ${extension}, such as ${EXAMPLE[extension]}`);
   }
   return found;
 }

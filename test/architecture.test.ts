@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** What each folder may import, besides itself. */
+const ARROWS: Record<string, string[]> = {
+  bin: ['lib', 'pdp-container', 'compiler', 'engine'],
+  'pdp-container': ['compiler', 'engine'],
+  compiler: ['engine'],
+  lambda: ['engine'],
+  lib: [],
+  engine: [],
+};
+
+/** Where Cedar's WebAssembly is run: the one part of the engine that reads a file. */
+const WASM = 'engine/cedar-wasm/';
+
+async function sources(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of glob(`${folder}/**/*.ts`, { cwd: ROOT })) found.push(path.replaceAll('\\', '/'));
+  return found;
+}
+
+function imports(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g)].map(
+    ([, specifier]) => specifier as string,
+  );
+}
+
+it.each(Object.keys(ARROWS))('%s imports only what it may', async (folder) => {
+  const wrong: string[] = [];
+  for (const path of await sources(folder)) {
+    for (const specifier of imports(path).filter((name) => name.startsWith('.'))) {
+      const target = relative(ROOT, resolve(ROOT, path, '..', specifier)).split('/')[0] as string;
+      if (target !== folder && !ARROWS[folder]?.includes(target)) wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+it('the engine uses no Node built-ins, but to load the WebAssembly', async () => {
+  const wrong = (await sources('engine'))
+    .filter((path) => !path.startsWith(WASM))
+    .flatMap((path) =>
+      imports(path)
+        .filter(isBuiltin)
+        .map((specifier) => `${path} imports ${specifier}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+it('only the compiler parses with cedar-wasm', async () => {
+  const allowed = /^(engine\/cedar-wasm|compiler)\//;
+  const wrong = (await Promise.all(Object.keys(ARROWS).map(sources)))
+    .flat()
+    .filter((path) => !allowed.test(path) && imports(path).some((name) => name.startsWith('@cedar-policy/')));
+  expect(wrong).toEqual([]);
+});
+
+it('functions import no framework, and the AWS SDK only when a key is to be read', async () => {
+  const allowed = new Set(['@aws-sdk/client-secrets-manager']);
+  const wrong: string[] = [];
+  for (const path of (await sources('lambda')).filter((source) => !source.startsWith('lambda/sample/'))) {
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    for (const specifier of imports(path)) {
+      if (specifier.startsWith('.') || isBuiltin(specifier) || allowed.has(specifier)) continue;
+      const typeOnly = new RegExp(`import type [^;]*from '${specifier}'`).test(text);
+      if (!typeOnly) wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});

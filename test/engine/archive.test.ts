@@ -1,0 +1,120 @@
+import { gzipSync } from 'node:zlib';
+import { type Header, pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { buildArchive } from '../../compiler/index.ts';
+import { readTarGz } from '../../engine/archive.ts';
+import { InvalidBundleError, readArchive } from '../../engine/index.ts';
+import { bundleOf, files } from '../bundles.ts';
+
+type Entry = Partial<Header> & { name: string; body?: string };
+
+async function tarGz(entries: Entry[]): Promise<Uint8Array> {
+  const tar = pack();
+  for (const { body = '', ...header } of entries) tar.entry(header, body);
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
+  return gzipSync(Buffer.concat(chunks));
+}
+
+const SOURCES = {
+  'p.cedar': '@id("p") permit(principal, action, resource);',
+  's.cedarschema': 'entity U; entity D; action a appliesTo { principal: U, resource: D };',
+  'entities.json': '[{"uid":{"type":"U","id":"u"},"attrs":{},"parents":[]}]',
+  'tests/t.json': '[]',
+};
+
+async function built(): Promise<Uint8Array> {
+  return buildArchive(await bundleOf(SOURCES), files(SOURCES), { source: 'test' });
+}
+
+describe('readTarGz', () => {
+  it('reads regular files, with or without ./', async () => {
+    const read = await readTarGz(
+      await tarGz([
+        { name: './a.cedar', body: 'x' },
+        { name: 'd/', type: 'directory' },
+        { name: 'd/b', body: '' },
+      ]),
+    );
+    expect([...read].map(([path, bytes]) => [path, Buffer.from(bytes).toString()])).toEqual([
+      ['a.cedar', 'x'],
+      ['d/b', ''],
+    ]);
+  });
+
+  it.each<[string, Entry[], RegExp]>([
+    ['an absolute path', [{ name: '/etc/passwd', body: 'x' }], /absolute path/],
+    ['a path upwards', [{ name: 'a/../../b', body: 'x' }], /\.\. in its path/],
+    ['a symbolic link', [{ name: 'a', type: 'symlink', linkname: '/etc/passwd' }], /is a symlink/],
+    ['a hard link', [{ name: 'a', type: 'link', linkname: 'b' }], /is a link/],
+    ['a device', [{ name: 'a', type: 'character-device' }], /is a character-device/],
+    [
+      'a file twice',
+      [
+        { name: 'a', body: '1' },
+        { name: './a', body: '2' },
+      ],
+      /in the archive twice/,
+    ],
+    [
+      'too many files',
+      Array.from({ length: 4 }, (_, index) => ({ name: `f${index}` })),
+      /more than the limit of 3/,
+    ],
+  ])('refuses %s', async (_, entries, message) => {
+    await expect(readTarGz(await tarGz(entries), { bytes: 1e6, files: 3 })).rejects.toThrow(message);
+  });
+
+  it('stops unpacking a bomb at the limit', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    expect(bomb.byteLength).toBeLessThan(60_000);
+    await expect(readTarGz(bomb, { bytes: 1_000_000, files: 9 })).rejects.toThrow(/limit of 1000000 bytes/);
+  });
+
+  it.each<[string, (archive: Uint8Array) => Uint8Array]>([
+    ['not gzip', () => Buffer.from('hello')],
+    ['empty', () => new Uint8Array()],
+    ['cut in the compressed stream', (archive) => archive.subarray(0, archive.byteLength - 20)],
+    ['gzip of no tar', () => gzipSync(Buffer.alloc(2_000, 'x'))],
+    ['a tar cut inside a file', () => gzipSync(Buffer.alloc(700, 'x'))],
+  ])('refuses what is %s', async (_, damage) => {
+    const archive = await tarGz([{ name: 'a', body: 'x'.repeat(5_000) }]);
+    await expect(readTarGz(damage(archive))).rejects.toBeInstanceOf(InvalidBundleError);
+  });
+});
+
+describe('readArchive', () => {
+  it('gives back the bundle that was built', async () => {
+    expect(await readArchive(await built())).toEqual(await bundleOf(SOURCES));
+  });
+
+  it('is built to the same bytes from the same sources', async () => {
+    expect(Buffer.compare(await built(), await built())).toBe(0);
+  });
+
+  async function repacked(change: (entries: Map<string, Uint8Array>) => void): Promise<Uint8Array> {
+    const entries = await readTarGz(await built());
+    change(entries);
+    return tarGz([...entries].map(([name, bytes]) => ({ name, body: Buffer.from(bytes).toString() })));
+  }
+
+  it.each<[string, (entries: Map<string, Uint8Array>) => void, RegExp]>([
+    [
+      'a changed file',
+      (e) => e.set('built/policies.json', Buffer.from('{}')),
+      /built\/policies\.json:1:1: is not what the manifest says/,
+    ],
+    ['a missing file', (e) => e.delete('built/entities.json'), /in the manifest, but not in the archive/],
+    ['a file put in', (e) => e.set('more.cedar', Buffer.from('')), /more\.cedar:1:1: is not in the manifest/],
+    ['no manifest', (e) => e.delete('manifest.json'), /manifest\.json:1:1: is missing/],
+    [
+      'another format',
+      (e) => e.set('manifest.json', Buffer.from('{"format":2}')),
+      /not a manifest of format 1/,
+    ],
+    ['a manifest that is no JSON', (e) => e.set('manifest.json', Buffer.from('{')), /is not JSON/],
+  ])('refuses %s', async (_, change, message) => {
+    await expect(readArchive(await repacked(change))).rejects.toThrow(message);
+  });
+});
