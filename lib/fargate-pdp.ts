@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
   type Connections,
   type IConnectable,
@@ -33,11 +33,8 @@ import { Construct } from 'constructs';
 import type { IPdp } from './pdp.ts';
 import { imageContextDirectory } from './private/package-files.ts';
 import { pdpImage } from './private/pdp-image.ts';
-import { PDP_PORT, pdpTask } from './private/pdp-task.ts';
+import { DNS_TTL, PDP_PORT, pdpTask } from './private/pdp-task.ts';
 import { SynthesisError } from './synthesis-error.ts';
-
-/** How long a resolver may keep the addresses: what a function is behind, at most, when tasks come and go. */
-const DNS_TTL = Duration.seconds(10);
 
 export interface FargatePdpProps {
   /** The VPC of the functions that ask. */
@@ -146,17 +143,19 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
+    const name = props.serviceName ?? 'api';
+    const namespace = privateNamespace(
+      props.namespace ?? new PrivateDnsNamespace(this, 'Namespace', { vpc, name: 'pdp.internal' }),
+    );
+    this.endpoint = `http://${name}.${namespace.namespaceName}:${PDP_PORT}`;
     const taskDefinition = pdpTask(this, {
       image: pdpImage(this, props.imageContext ?? imageContextDirectory, props.policies),
       cpu: props.cpu ?? 512,
       memoryLimitMiB: props.memoryLimitMiB ?? 1024,
+      endpoint: this.endpoint,
       apiKey: this.apiKey,
       logGroup: this.logGroup,
     });
-    const namespace = privateNamespace(
-      props.namespace ?? new PrivateDnsNamespace(this, 'Namespace', { vpc, name: 'pdp.internal' }),
-    );
-    const name = props.serviceName ?? 'api';
     this.service = new FargateService(this, 'Service', {
       cluster:
         props.cluster ??
@@ -181,8 +180,9 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
         dnsTtl: DNS_TTL,
       },
     });
+    // The first task must find its permissions, or the circuit breaker gives up on the deployment.
+    this.service.node.addDependency(taskDefinition);
     this.connections = this.service.connections;
-    this.endpoint = `http://${name}.${namespace.namespaceName}:${PDP_PORT}`;
   }
 
   /**

@@ -13,6 +13,7 @@ import {
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { FargatePdp } from './fargate-pdp.ts';
 
 const HTTPS = Port.tcp(443);
 
@@ -71,7 +72,9 @@ export class IsolatedNetwork extends Construct {
   }
 
   /** Lets tasks of a PDP pull their image, write their log and read their key. */
-  connectPdp(pdp: IConnectable): void {
+  connectPdp(pdp: FargatePdp): void {
+    // Before the first task starts: one that cannot pull its image makes the circuit breaker give up.
+    pdp.service.node.addDependency(this);
     // Their egress is the PDP's own business, so only the endpoints' side is set here.
     for (const group of pdp.connections.securityGroups) {
       this.#taskEndpoints.addIngressRule(group, HTTPS, 'image and log of the policy decision point');

@@ -20,11 +20,14 @@ import { checkTaskSize } from './task-size.ts';
 /** Where the container answers. A fixed port: Node resolves names to addresses, never to ports (SRV). */
 export const PDP_PORT = 7000;
 
-/**
- * From SIGTERM to SIGKILL. Above the server's own drain, so that it always ends by itself: it goes on answering
- * while names that were resolved before it stopped are still in use.
- */
-const STOP_TIMEOUT = Duration.seconds(60);
+/** How long a resolver may keep the addresses: what a client is behind, at most, when tasks come and go. */
+export const DNS_TTL = Duration.seconds(10);
+
+/** How long a stopping task goes on answering: twice the time that names which a client resolved may be kept. */
+const DRAIN = Duration.seconds(2 * DNS_TTL.toSeconds());
+
+/** From SIGTERM to SIGKILL: the drain and the longest request after it, so that the server always ends by itself. */
+const STOP_TIMEOUT = Duration.seconds(DRAIN.toSeconds() + 40);
 
 /** Each connection is a descriptor, and Fargate's own soft limit is 1,024. */
 const OPEN_FILES = 65_535;
@@ -34,6 +37,8 @@ export interface PdpTaskProps {
   /** 1,024 units are one vCPU. */
   readonly cpu: number;
   readonly memoryLimitMiB: number;
+  /** The URL that clients know the PDP by. */
+  readonly endpoint: string;
   readonly apiKey: ISecret;
   readonly logGroup: ILogGroup;
 }
@@ -57,6 +62,7 @@ export function pdpTask(scope: Construct, props: PdpTaskProps): FargateTaskDefin
   linuxParameters.dropCapabilities(Capability.ALL);
   const container = task.addContainer('pdp', {
     image: props.image,
+    command: ['serve', '--public-url', props.endpoint, '--drain-seconds', `${DRAIN.toSeconds()}`],
     user: IMAGE_USER,
     readonlyRootFilesystem: true,
     privileged: false,

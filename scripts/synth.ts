@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PLACEMENTS } from '../lib/index.ts';
+import { writeImageContext } from './image-context.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
+
+/** What the tool may not do: ask for credentials, look for notices, report usage. */
+const OFFLINE = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  CDK_DISABLE_CLI_TELEMETRY: 'true',
+  // `cdk.json` starts the app with `node`: the one that runs this, not an older one of the machine.
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
+};
+
+/**
+ * Writes the CloudFormation templates of each placement to `cdk.out/`, with neither AWS credentials nor Docker.
+ * Arguments are passed on: `npm run synth -- -c issuer=https://… -c audience=…`.
+ */
+function synthesize(placement: string, passedOn: string[]): boolean {
+  const output = join('cdk.out', placement);
+  const options = ['--context', `placement=${placement}`, '--output', output, '--quiet', '--no-notices'];
+  const { status } = spawnSync(process.execPath, [cdk, 'synth', ...options, ...passedOn], {
+    cwd: root,
+    env: { ...process.env, ...OFFLINE },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) return false;
+  for (const name of readdirSync(join(root, output))) {
+    if (name.endsWith('.template.json')) console.log(`wrote ${join(output, name)}`);
+  }
+  return true;
+}
+
+await writeImageContext(join(root, 'build/image'));
+const passedOn = process.argv.slice(2);
+if (!PLACEMENTS.every((placement) => synthesize(placement, passedOn))) process.exitCode = 1;

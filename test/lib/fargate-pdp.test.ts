@@ -1,0 +1,276 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { HttpNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FargatePdp } from '../../lib/fargate-pdp.ts';
+import { SynthesisError } from '../../lib/synthesis-error.ts';
+import {
+  builtBundle,
+  imageContext,
+  inlineFunction,
+  isolatedStack,
+  newApp,
+  temporaryDirectory,
+} from './support.ts';
+import { only, resources, roleStatements, securityGroupRules, statements, target } from './template.ts';
+
+const outdir = temporaryDirectory();
+const kit = temporaryDirectory();
+const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
+
+describe('the PDP on Fargate, with two functions that may ask and one that may not', () => {
+  let template: Template;
+  let pdp: FargatePdp;
+
+  beforeAll(() => {
+    const { stack, vpc } = isolatedStack(outdir);
+    pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    for (const id of ['First', 'Second']) pdp.grantEvaluate(inlineFunction(stack, id, vpc));
+    inlineFunction(stack, 'Stranger', vpc);
+    template = Template.fromStack(stack);
+  });
+
+  it('lets in the two functions on port 7000, and out to endpoints only', () => {
+    expect(securityGroupRules(template)).toEqual([
+      'FirstSecurityGroup out tcp 7000 PdpSecurityGroup',
+      'PdpSecurityGroup in tcp 7000 FirstSecurityGroup',
+      'PdpSecurityGroup in tcp 7000 SecondSecurityGroup',
+      'PdpSecurityGroup out tcp 443 0.0.0.0/0',
+      'SecondSecurityGroup out tcp 7000 PdpSecurityGroup',
+      'StrangerSecurityGroup out icmp 252-86 255.255.255.255/32',
+    ]);
+  });
+
+  it('gives each function the one permission to read the key, and the tasks what starting takes', () => {
+    expect(roleStatements(template).filter((line) => line.startsWith('Pdp'))).toEqual([
+      expect.stringMatching(
+        /^PdpTaskExecutionRole: Allow ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on .*:repository\/.*container-assets/,
+      ),
+      'PdpTaskExecutionRole: Allow ecr:GetAuthorizationToken on *',
+      'PdpTaskExecutionRole: Allow logs:CreateLogStream logs:PutLogEvents on PdpLog',
+      'PdpTaskExecutionRole: Allow secretsmanager:DescribeSecret secretsmanager:GetSecretValue on PdpApiKey',
+    ]);
+    const secrets = roleStatements(template).filter((line) => /^(First|Second|Stranger).*: Allow/.test(line));
+    expect(secrets).toEqual([
+      'FirstServiceRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
+      'SecondServiceRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
+    ]);
+  });
+
+  it('tells the functions where the PDP is and where its key is, not what it is', () => {
+    const functions = resources(template, 'AWS::Lambda::Function');
+    for (const name of ['First', 'Second']) {
+      expect(functions[name]?.Environment).toEqual({
+        Variables: {
+          PDP_URL: 'http://api.pdp.internal:7000',
+          PDP_API_KEY_SECRET: { Ref: expect.stringMatching(/^PdpApiKey/) },
+        },
+      });
+    }
+    expect(functions.Stranger?.Environment).toBeUndefined();
+    expect(pdp.endpoint).toBe('http://api.pdp.internal:7000');
+  });
+
+  it('makes a key of 256 bits and keeps it in Secrets Manager alone', () => {
+    expect(only(template, 'AWS::SecretsManager::Secret').GenerateSecretString).toEqual({
+      ExcludePunctuation: true,
+      PasswordLength: 43,
+    });
+    expect(JSON.stringify(template.toJSON())).not.toContain('resolve:secretsmanager');
+  });
+
+  it('runs one container that can write nothing and has no privilege', () => {
+    const { ContainerDefinitions, ...task } = only(template, 'AWS::ECS::TaskDefinition');
+    expect(task).toMatchObject({
+      Cpu: '512',
+      Memory: '1024',
+      NetworkMode: 'awsvpc',
+      RequiresCompatibilities: ['FARGATE'],
+      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+    });
+    expect(task).not.toHaveProperty('Volumes');
+    expect(ContainerDefinitions).toEqual([
+      {
+        Name: 'pdp',
+        Essential: true,
+        Image: expect.anything(),
+        Command: ['serve', '--public-url', 'http://api.pdp.internal:7000', '--drain-seconds', '20'],
+        User: '65532:65532',
+        Privileged: false,
+        ReadonlyRootFilesystem: true,
+        LinuxParameters: { Capabilities: { Drop: ['ALL'] }, InitProcessEnabled: true },
+        PortMappings: [{ ContainerPort: 7000, Protocol: 'tcp' }],
+        Secrets: [{ Name: 'PDP_API_KEY', ValueFrom: { Ref: expect.stringMatching(/^PdpApiKey/) } }],
+        HealthCheck: {
+          Command: ['CMD', 'node', '/app/healthcheck.mjs'],
+          Interval: 10,
+          Timeout: 5,
+          Retries: 3,
+          StartPeriod: 30,
+        },
+        StopTimeout: 60,
+        Ulimits: [{ Name: 'nofile', SoftLimit: 65_535, HardLimit: 65_535 }],
+        LogConfiguration: {
+          LogDriver: 'awslogs',
+          Options: {
+            'awslogs-group': { Ref: expect.stringMatching(/^PdpLog/) },
+            'awslogs-region': { Ref: 'AWS::Region' },
+            'awslogs-stream-prefix': 'pdp',
+            mode: 'non-blocking',
+          },
+        },
+      },
+    ]);
+  });
+
+  it('keeps the decision log for three months, and when the construct goes', () => {
+    const groups = Object.entries(template.findResources('AWS::Logs::LogGroup'));
+    expect(groups.find(([id]) => id.startsWith('PdpLog'))?.[1]).toMatchObject({
+      Properties: { RetentionInDays: 90 },
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  it('replaces tasks with none missing, goes back when they do not get healthy, and lets nobody in to them', () => {
+    const { NetworkConfiguration, ServiceRegistries, ...service } = only(template, 'AWS::ECS::Service');
+    expect(service).toMatchObject({
+      DesiredCount: 2,
+      LaunchType: 'FARGATE',
+      PlatformVersion: '1.4.0',
+      AvailabilityZoneRebalancing: 'ENABLED',
+      DeploymentConfiguration: {
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      },
+      EnableExecuteCommand: false,
+    });
+    expect(NetworkConfiguration).toEqual({
+      AwsvpcConfiguration: {
+        AssignPublicIp: 'DISABLED',
+        SecurityGroups: [{ 'Fn::GetAtt': [expect.stringMatching(/^PdpSecurityGroup/), 'GroupId'] }],
+        Subnets: [
+          { Ref: expect.stringMatching(/^VpcInSubnet1Subnet/) },
+          { Ref: expect.stringMatching(/^VpcInSubnet2Subnet/) },
+        ],
+      },
+    });
+    expect(ServiceRegistries).toEqual([{ RegistryArn: expect.anything() }]);
+  });
+
+  it('is registered under addresses that are kept for ten seconds at most', () => {
+    expect(only(template, 'AWS::ServiceDiscovery::PrivateDnsNamespace').Name).toBe('pdp.internal');
+    expect(only(template, 'AWS::ServiceDiscovery::Service')).toMatchObject({
+      Name: 'api',
+      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'MULTIVALUE' },
+    });
+  });
+
+  it('starts its first task when the permissions to start it are there', () => {
+    const [service] = Object.values(template.findResources('AWS::ECS::Service'));
+    expect(service?.DependsOn.map((id: string) => target({ Ref: id }))).toEqual(
+      expect.arrayContaining(['PdpTaskExecutionRole', 'PdpTaskExecutionRoleDefaultPolicy']),
+    );
+  });
+
+  it('watches the cluster', () => {
+    expect(only(template, 'AWS::ECS::Cluster').ClusterSettings).toEqual([
+      { Name: 'containerInsights', Value: 'enabled' },
+    ]);
+  });
+});
+
+describe('what a user sets', () => {
+  it('is taken: size, count, names, cluster, key and log', () => {
+    const { stack, vpc } = isolatedStack(outdir);
+    const pdp = new FargatePdp(stack, 'Pdp', {
+      vpc,
+      ...image,
+      cluster: new Cluster(stack, 'Own', { vpc }),
+      namespace: new PrivateDnsNamespace(stack, 'Names', { vpc, name: 'acme.internal' }),
+      serviceName: 'decisions',
+      cpu: 1024,
+      memoryLimitMiB: 4096,
+      desiredCount: 3,
+      apiKey: new Secret(stack, 'Key', { encryptionKey: new Key(stack, 'Master') }),
+      logRetention: RetentionDays.ONE_YEAR,
+    });
+    pdp.grantEvaluate(inlineFunction(stack, 'Function', vpc));
+    const template = Template.fromStack(stack);
+    expect(pdp.endpoint).toBe('http://decisions.acme.internal:7000');
+    expect(only(template, 'AWS::ECS::TaskDefinition')).toMatchObject({ Cpu: '1024', Memory: '4096' });
+    expect(only(template, 'AWS::ECS::Service').DesiredCount).toBe(3);
+    expect(Object.keys(resources(template, 'AWS::ECS::Cluster'))).toEqual(['Own']);
+    expect(Object.keys(resources(template, 'AWS::SecretsManager::Secret'))).toEqual(['Key']);
+    expect(resources(template, 'AWS::Logs::LogGroup').PdpLog?.RetentionInDays).toBe(365);
+    expect(roleStatements(template).filter((line) => line.startsWith('FunctionServiceRole: Allow'))).toEqual([
+      'FunctionServiceRole: Allow secretsmanager:GetSecretValue on Key',
+    ]);
+    // A key of one's own in KMS is used through Secrets Manager only.
+    const uses = statements(only(template, 'AWS::KMS::Key').KeyPolicy).filter(({ Principal }) =>
+      JSON.stringify(Principal).includes('FunctionServiceRole'),
+    );
+    expect(uses).toMatchObject([
+      { Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': expect.anything() } } },
+    ]);
+  });
+
+  it('may be subnets with egress, which are taken when there are no isolated ones', () => {
+    const stack = new Stack(newApp(outdir), 'Test');
+    new FargatePdp(stack, 'Pdp', { vpc: new Vpc(stack, 'Vpc'), ...image });
+    const service = only(Template.fromStack(stack), 'AWS::ECS::Service');
+    expect(JSON.stringify(service.NetworkConfiguration)).toContain('VpcPrivateSubnet1');
+    expect(JSON.stringify(service.NetworkConfiguration)).not.toContain('VpcPublicSubnet');
+  });
+});
+
+describe('what cannot be deployed is refused at synth', () => {
+  const { stack, vpc } = isolatedStack(outdir);
+  let count = 0;
+  const make = (props: object) => new FargatePdp(stack, `Pdp${count++}`, { vpc, ...image, ...props });
+
+  it.each([
+    ['a size that Fargate does not have', { cpu: 512, memoryLimitMiB: 512 }, /^memoryLimitMiB: .* use 1024/],
+    [
+      'policies that are not there',
+      { policies: '/nowhere' },
+      /^policies: there is no \/nowhere; name a directory/,
+    ],
+    [
+      'policies that are no directory',
+      { policies: 'cdk.json' },
+      /^policies: .*cdk\.json is neither a directory/,
+    ],
+    [
+      'an image without context',
+      { imageContext: '/nowhere' },
+      /^image: .*\/nowhere; write it with: node scripts/,
+    ],
+  ])('%s', (_what, props, message) => {
+    expect(() => make(props)).toThrow(message);
+    expect(() => make(props)).toThrow(SynthesisError);
+  });
+
+  it('public subnets', () => {
+    const open = new Vpc(stack, 'Open');
+    expect(() => make({ vpc: open, vpcSubnets: { subnetType: SubnetType.PUBLIC } })).toThrow(
+      new SynthesisError('vpcSubnets: the PDP must not be in public subnets; select private ones'),
+    );
+  });
+
+  it('a namespace without private names', () => {
+    const namespace = new HttpNamespace(stack, 'Http', { name: 'acme' });
+    expect(() => make({ namespace })).toThrow(/^namespace: HTTP has no private names/);
+  });
+
+  it('a function outside the VPC', () => {
+    const outside = inlineFunction(stack, 'Outside');
+    expect(() => make({}).grantEvaluate(outside)).toThrow(/^Test\/Outside: the function is in no VPC/);
+  });
+});
