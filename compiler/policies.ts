@@ -114,5 +114,5 @@ function hasInexactNumber(node: unknown): boolean {
 
 function depthOf(node: unknown): number {
   if (typeof node !== 'object' || node === null) return 0;
-  return 1 + Math.max(0, ...Object.values(node).map(depthOf));
+  return 1 + Object.values(node).reduce<number>((deepest, item) => Math.max(deepest, depthOf(item)), 0);
 }

@@ -27,7 +27,6 @@ export function reachOf(policies: PolicySetJson): Reach {
 
 function accessDepth(node: unknown, literals: Map<string, EntityUid>): number {
   if (typeof node !== 'object' || node === null) return 0;
-  if (Array.isArray(node)) return Math.max(0, ...node.map((item) => accessDepth(item, literals)));
   if (isUid(node)) literals.set(uidKey(node), { type: node.type, id: node.id });
   let deepest = 0;
   for (const [operator, operands] of Object.entries(node)) {

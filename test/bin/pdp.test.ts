@@ -58,7 +58,7 @@ it('has the version of the package', async () => {
 });
 
 describe('help', () => {
-  it.each(['serve', 'check', 'test', 'validate', 'build'])(
+  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build'])(
     'of %s says what it does and how it ends',
     async (command) => {
       const { code, stdout } = await pdp([command, '--help']);
@@ -70,7 +70,7 @@ describe('help', () => {
 });
 
 describe('usage errors end with 2, a line and no stack', () => {
-  it.each([
+  it.concurrent.each([
     [['chek'], "unknown command 'chek'"],
     [['build'], "required option '-o, --output <file>' not specified"],
     [['validate', '/no/such/place'], '/no/such/place: no such directory or file'],
