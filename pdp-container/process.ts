@@ -45,20 +45,17 @@ export async function runServer(options: ServeOptions, parent?: Readable): Promi
 
   const started = server.start();
   // A signal may come while the first revision is still loading.
-  const early = await Promise.race([
-    started.then(() => 'started' as const, outcomeOf),
-    told.then(() => 'told' as const),
-  ]);
-  if (typeof early === 'object') {
+  const failure = await Promise.race([started.then(() => undefined, failureOf), told.then(() => undefined)]);
+  if (failure !== undefined) {
     await server.close(0);
-    return early;
+    return failure;
   }
   started.catch(() => {});
   await server.close(await told);
   return { exitCode: 0 };
 }
 
-function outcomeOf(error: unknown): ServeOutcome {
+function failureOf(error: unknown): ServeOutcome {
   if (error instanceof ConfigurationError) return { exitCode: 2, message: error.message };
   if (error instanceof ListenError) return { exitCode: 1, message: error.message };
   throw error;

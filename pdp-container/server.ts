@@ -124,13 +124,13 @@ export class PdpServer implements HealthState {
     this.#draining = true;
     const app = this.#app;
     if (app !== undefined) {
-      this.log.logger.info({ drainMs }, 'draining');
+      this.log.logger.info({ milliseconds: drainMs }, 'draining');
       if (drainMs > 0) await this.#drain(drainMs);
       await this.#stopListening(app);
     }
     await Promise.all([this.#reloader?.stop(), this.#certificates?.stop()]);
     this.#metrics.registry.clear();
-    this.log.logger.info('stopped');
+    if (app !== undefined) this.log.logger.info('stopped');
     await this.log.end();
   }
 

@@ -11,6 +11,7 @@ import {
   type ServeOptions,
 } from '../../pdp-container/options.ts';
 import { runServer } from '../../pdp-container/process.ts';
+import { UsageError } from '../terminal/exit.ts';
 
 interface Flags {
   host: string;
@@ -49,7 +50,7 @@ Signals:
 
 /** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
 export function serveCommand(): Command {
-  const command = new Command('serve')
+  return new Command('serve')
     .description('Serve decisions over HTTP from a bundle: AuthZEN 1.0, health routes and metrics')
     .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
@@ -89,30 +90,24 @@ export function serveCommand(): Command {
         0,
       ),
     )
-    .addHelpText('after', ENVIRONMENT_HELP);
-  return command.action(async (source: string | undefined, flags: Flags) => {
-    const outcome = await runServer(
-      serveOptions(command, source, flags),
-      process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined,
-    );
-    if (outcome.exitCode !== 0) command.error(`error: ${outcome.message}`, { exitCode: outcome.exitCode });
-    process.exit(0);
-  });
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .action(async (argument: string | undefined, flags: Flags) => {
+      const parent = process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined;
+      const outcome = await runServer(serveOptions(argument, flags), parent);
+      if (outcome.exitCode !== 0) process.stderr.write(`pdp: ${outcome.message}\n`);
+      process.exit(outcome.exitCode);
+    });
 }
 
-function serveOptions(command: Command, argument: string | undefined, flags: Flags): ServeOptions {
+function serveOptions(argument: string | undefined, flags: Flags): ServeOptions {
   const source = argument ?? process.env.PDP_SOURCE;
   if (source === undefined || source === '') {
-    return command.error('error: no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE', {
-      exitCode: 2,
-    });
+    throw new UsageError('no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE');
   }
   const { tlsCert: cert, tlsKey: key } = flags;
   if ((cert === undefined) !== (key === undefined)) {
     const missing = cert === undefined ? '--tls-cert' : '--tls-key';
-    return command.error(`error: ${missing} is missing: TLS needs both --tls-cert and --tls-key`, {
-      exitCode: 2,
-    });
+    throw new UsageError(`${missing} is missing: TLS needs both --tls-cert and --tls-key`);
   }
   return {
     source,

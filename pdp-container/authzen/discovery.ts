@@ -37,7 +37,9 @@ export function parsePublicUrl(text: string): string {
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw problem('must begin with https:// or http://');
-  if (url.username !== '' || url.password !== '') throw problem('must not hold a user or a password');
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigurationError('--public-url must not hold a user or a password');
+  }
   if (url.search !== '' || url.hash !== '') throw problem('must not have a query or a fragment');
   return url.href.replace(/\/+$/, '');
 }

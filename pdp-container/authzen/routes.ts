@@ -4,6 +4,7 @@ import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import type { Asked } from '../decision-log.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
+import { bodyOf } from '../http/json-body.ts';
 import type { Limits } from '../options.ts';
 import { decideBatch } from './batch.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -18,12 +19,12 @@ export function authzenRoutes(
 ): void {
   app.post(ENDPOINTS.access_evaluation_endpoint, (request, reply) => {
     const { pdp } = active;
-    sendJson(reply, decider.decide(pdp, parseAccessRequest(request.body), request.id));
+    sendJson(reply, decider.decide(pdp, parseAccessRequest(bodyOf(request)), request.id));
   });
 
   app.post(ENDPOINTS.access_evaluations_endpoint, async (request, reply) => {
     const { pdp } = active;
-    const parsed = parseEvaluations(request.body, limits.batchItems);
+    const parsed = parseEvaluations(bodyOf(request), limits.batchItems);
     if ('single' in parsed) return sendJson(reply, decider.decide(pdp, parsed.single, request.id));
     const evaluations = await withinAnswerTime(reply, limits.answerMs, (signal) =>
       decideBatch(decider, pdp, parsed, request.id, signal),
@@ -48,7 +49,7 @@ export function authzenRoutes(
 
   app.post(ENDPOINTS.search_subject_endpoint, (request, reply) => {
     const { pdp } = active;
-    const search = parseSubjectSearch(request.body);
+    const search = parseSubjectSearch(bodyOf(request));
     return answerSearch('subject', search, request, reply, (signal) =>
       pdp.searchSubjects(search, { signal }),
     );
@@ -56,7 +57,7 @@ export function authzenRoutes(
 
   app.post(ENDPOINTS.search_resource_endpoint, (request, reply) => {
     const { pdp } = active;
-    const search = parseResourceSearch(request.body);
+    const search = parseResourceSearch(bodyOf(request));
     return answerSearch('resource', search, request, reply, (signal) =>
       pdp.searchResources(search, { signal }),
     );
@@ -64,7 +65,7 @@ export function authzenRoutes(
 
   app.post(ENDPOINTS.search_action_endpoint, (request, reply) => {
     const { pdp } = active;
-    const search = parseActionSearch(request.body);
+    const search = parseActionSearch(bodyOf(request));
     return answerSearch('action', search, request, reply, (signal) => pdp.searchActions(search, { signal }));
   });
 }

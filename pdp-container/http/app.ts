@@ -57,6 +57,13 @@ export function createApp(parts: AppParts): FastifyInstance {
     done();
   });
 
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // Node writes headers and a text body together, both as UTF-8; headers beyond ASCII came in as Latin-1.
+    const requestId = reply.getHeader('x-request-id');
+    const apart = typeof payload === 'string' && typeof requestId === 'string' && !isAscii(requestId);
+    done(null, apart ? Buffer.from(payload) : payload);
+  });
+
   healthRoutes(app, parts.health, parts.authenticate, metrics);
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
@@ -97,6 +104,10 @@ function guard(app: FastifyInstance, { health, authenticate, limits, metrics }: 
     });
     done();
   });
+}
+
+function isAscii(text: string): boolean {
+  return !/[\x80-\xff]/.test(text);
 }
 
 function requestIdOf(header: string | string[] | undefined): string | undefined {

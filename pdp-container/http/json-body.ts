@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { InvalidRequestError } from '../../engine/index.ts';
 
 const QUOTE = 0x22;
@@ -35,7 +35,7 @@ export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
 
 /** @throws InvalidRequestError when the body is empty, nests too deep or is not JSON in UTF-8 */
 export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
-  if (body.length === 0) throw new InvalidRequestError('body', 'is empty; send a JSON object');
+  if (body.length === 0) throw emptyBody();
   if (nestsDeeperThan(maxDepth, body)) {
     throw new InvalidRequestError('body', `nests deeper than ${maxDepth} levels`);
   }
@@ -46,6 +46,16 @@ export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
   } catch {
     throw new InvalidRequestError('body', 'is not valid JSON');
   }
+}
+
+/** The body of a POST. @throws InvalidRequestError when none was sent */
+export function bodyOf({ body }: FastifyRequest): unknown {
+  if (body === undefined) throw emptyBody();
+  return body;
+}
+
+function emptyBody(): InvalidRequestError {
+  return new InvalidRequestError('body', 'is empty; send a JSON object');
 }
 
 /** Accepts `application/json` and no other content type. */

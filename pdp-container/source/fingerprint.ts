@@ -1,17 +1,17 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { isBundleFile } from '../../compiler/files.ts';
 import { codeOf } from '../errno.ts';
 
-/** What a bundle directory is read for. Editors' temporary files and locks are hidden or named otherwise. */
-const BUNDLE_FILE = /^[^.].*\.(?:cedar|cedarschema|json)$/;
+/** Where a bundle has files besides its root. Nothing else is listed, however much lies there. */
+const FOLDERS: ReadonlySet<string> = new Set(['policies', 'entities', 'tests']);
 
-/** Differs when a bundle file of a directory is added, removed, written or replaced. Rejects without a directory. */
+/**
+ * Differs when a bundle file of a directory is added, removed, written or replaced; other files, such as the
+ * temporary ones of editors, make no difference. Rejects when there is no such directory.
+ */
 export async function directoryFingerprint(directory: string): Promise<string> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => BUNDLE_FILE.test(entry.name) && !entry.isDirectory())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .sort();
+  const files = await list(directory, '');
   const states = await Promise.all(files.map((file) => stateOf(join(directory, file))));
   return files.map((file, index) => `${file}\0${states[index]}`).join('\n');
 }
@@ -20,6 +20,26 @@ export async function directoryFingerprint(directory: string): Promise<string> {
 export async function fileFingerprint(file: string): Promise<string> {
   const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
   return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+async function list(root: string, under: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of (await readdir(join(root, under))).sort()) {
+    const path = under === '' ? name : `${under}/${name}`;
+    if (isBundleFile(path)) found.push(path);
+    else if (FOLDERS.has(path.split('/', 1)[0] ?? '')) found.push(...(await listFolder(root, path)));
+  }
+  return found;
+}
+
+/** Nothing when it is not a directory, or not any more. */
+async function listFolder(root: string, path: string): Promise<string[]> {
+  try {
+    return await list(root, path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 async function stateOf(file: string): Promise<string> {

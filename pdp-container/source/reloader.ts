@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createPdp, InvalidBundleError, type Problem } from '../../engine/index.ts';
+import { createPdp, InvalidBundleError, type LocalPdp, type Problem } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
@@ -47,6 +47,7 @@ export class Reloader {
       if (result.bundle.revision === this.#active.revision) return this.#unchanged();
       // The new revision is ready to answer before anything sees it.
       const pdp = createPdp(result.bundle);
+      warmUp(pdp);
       const now = new Date();
       this.#active.activate(pdp, now);
       this.#metrics.activated(pdp.revision, now);
@@ -84,6 +85,12 @@ export class Reloader {
       'reload failed',
     );
   }
+}
+
+/** The first decision of a revision sets up what the later ones use; no caller should wait for that. */
+function warmUp(pdp: LocalPdp): void {
+  const nobody = { type: 'WarmUp', id: 'warm-up' };
+  pdp.decide({ subject: nobody, action: { name: 'warm-up' }, resource: nobody });
 }
 
 /** A source that could not be read at all, in the form of everything else that can be wrong with it. */

@@ -1,0 +1,99 @@
+import { describe, expect, test, vi } from 'vitest';
+import { serveCommand } from '../../bin/commands/serve.ts';
+import { serve } from '../../pdp-container/serve.ts';
+import { bundleDirectory, CERTIFICATION } from './support/bundles.ts';
+
+/** Parses a command line that must be refused before anything is started. */
+async function refusal(args: string[], env: Record<string, string> = {}): Promise<string> {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const command = serveCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  try {
+    await command.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  throw new Error('it was accepted');
+}
+
+describe('the command line', () => {
+  test.each<[string, string[], Record<string, string>, string]>([
+    ['no source', [], {}, 'no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE'],
+    ['an empty source', [], { PDP_SOURCE: '' }, 'no SOURCE'],
+    ['a port from a variable', ['x'], { PDP_PORT: 'http' }, "value 'http' from env 'PDP_PORT' is invalid"],
+    ['a negative port', ['x', '--port', '-1'], {}, 'It must be a whole number from 0 to 65535.'],
+    ['a port with a fraction', ['x', '--port', '1.5'], {}, 'It must be a whole number from 0 to 65535.'],
+    ['a limit of 0', ['x', '--body-limit', '0'], {}, 'It must be a whole number from 1 to 2147483647.'],
+    [
+      'a limit in words',
+      ['x', '--batch-limit', 'ten'],
+      {},
+      'It must be a whole number from 1 to 2147483647.',
+    ],
+    [
+      'a time that is none',
+      ['x', '--request-timeout', 'soon'],
+      {},
+      'It must be a number of seconds from 0.001 to',
+    ],
+    [
+      'a time of 0',
+      ['x', '--keep-alive-timeout', '0'],
+      {},
+      'It must be a number of seconds from 0.001 to 86400.',
+    ],
+    [
+      'a time beyond a day',
+      ['x', '--drain-seconds', '86401'],
+      {},
+      'It must be a number of seconds from 0 to 86400.',
+    ],
+    ['an unknown log mode', ['x', '--decision-log', 'some'], {}, 'Allowed choices are off, denied, all.'],
+    ['an unclear flag', ['x'], { PDP_DECISION_LOG_ATTRIBUTES: 'maybe' }, 'It must be true or false.'],
+    ['an empty host', ['x', '--host', ''], {}, 'It must not be empty.'],
+    ['a certificate without a key', ['x', '--tls-cert', 'c'], {}, '--tls-key is missing: TLS needs both'],
+    ['a key without a certificate', ['x'], { PDP_TLS_KEY: 'k' }, '--tls-cert is missing: TLS needs both'],
+    ['an OPA port', ['x', '--opa-port', '8181'], {}, "unknown option '--opa-port'"],
+    ['two sources', ['x', 'y'], {}, 'too many arguments'],
+  ])('%s', async (_name, args, env, expected) => {
+    const message = await refusal(args, env);
+    expect(message).toContain(expected);
+    expect(message).not.toContain('\n');
+  });
+});
+
+describe('serve', () => {
+  const dropped = { write() {} };
+
+  test.each<[string, string, string]>([
+    ['nothing there', '/no/such', "source '/no/such' cannot be read: it does not exist"],
+    ['below a file', `${import.meta.filename}/x`, 'part of its path is not a directory'],
+    ['another file', import.meta.filename, 'is neither a directory nor a .tar.gz file'],
+    ['S3', 's3://bucket/key', "source 's3://bucket/key': s3 sources are not supported in this version"],
+    ['git', 'git+https://host/x#main:p', 'git+https sources are not supported in this version'],
+    ['HTTPS', 'https://host/x.tar.gz', 'https sources are not supported in this version'],
+  ])('refuses a source: %s', async (_name, source, expected) => {
+    const started = serve({ source, port: 0, log: dropped });
+    await expect(started).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(expected),
+    });
+  });
+
+  test('refuses a public URL and a key before it listens', async () => {
+    const source = await bundleDirectory(CERTIFICATION);
+    await expect(serve({ source, port: 0, log: dropped, publicUrl: 'pdp' })).rejects.toThrow('is not a URL');
+    await expect(serve({ source, port: 0, log: dropped, apiKey: '' })).rejects.toThrow('is set but empty');
+  });
+
+  test('says which host is not of this machine', async () => {
+    const source = await bundleDirectory(CERTIFICATION);
+    await expect(serve({ source, port: 0, log: dropped, host: '192.0.2.1' })).rejects.toMatchObject({
+      name: 'ListenError',
+      message: "host '192.0.2.1' is not an address of this machine: choose another with --host",
+    });
+  });
+});
