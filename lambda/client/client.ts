@@ -56,17 +56,20 @@ export function createPdpClient(options: PdpClientOptions): PdpClient {
     const body = serialize(question);
     return withDeadline(settings.timeoutMs, signal, async (deadline) => {
       const headers = requestHeaders(await apiKey.get(), requestId);
-      const attempt = (own: typeof agent | false, within: Deadline) =>
-        exchange({
+      const attempt = async (own: typeof agent | false, within: Deadline) => {
+        // After the deadline nobody waits for an answer any more.
+        within.signal.throwIfAborted();
+        return exchange({
           url: new URL(path, base),
           agent: own,
           ca,
           headers,
           body,
-          timeoutMs: Math.min(settings.attemptTimeoutMs, within.remaining()),
+          timeoutMs: settings.attemptTimeoutMs < within.remaining() ? settings.attemptTimeoutMs : undefined,
           maxResponseBytes: settings.maxResponseBytes,
           signal: within.signal,
         });
+      };
       const first = await attempt(agent, deadline).catch(retryable);
       if (!(first instanceof ConnectionError) && !ASK_ANOTHER.has(first.status)) return first;
       // A connection of its own: the kept ones may all lead to the server that has just gone.

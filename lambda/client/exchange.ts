@@ -23,7 +23,8 @@ export interface Exchange {
   ca: string | undefined;
   headers: Record<string, string>;
   body: Buffer;
-  timeoutMs: number;
+  /** Milliseconds; without it only `signal` ends the attempt. */
+  timeoutMs: number | undefined;
   maxResponseBytes: number;
   signal: AbortSignal;
 }
@@ -47,9 +48,9 @@ export function exchange(options: Exchange): Promise<Answer> {
       fail(error);
       request.destroy();
     };
-    const timer = setTimeout(() => {
-      giveUp(new AttemptTimeoutError(`no answer within ${Math.round(options.timeoutMs)} ms`));
-    }, options.timeoutMs);
+    const { timeoutMs } = options;
+    const timeUp = () => giveUp(new AttemptTimeoutError(`no answer within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(timeUp, timeoutMs);
     const onAbort = () => giveUp(new ConnectionError('given up'));
     options.signal.addEventListener('abort', onAbort, { once: true });
     const finish = (settle: () => void) => {
@@ -71,7 +72,6 @@ export function exchange(options: Exchange): Promise<Answer> {
       );
     });
     request.end(options.body);
-    if (options.signal.aborted) onAbort();
   });
 }
 
