@@ -16,7 +16,7 @@ function blocks(language: string): string[] {
 }
 
 describe('the configuration table', () => {
-  const rows = [...readme.matchAll(/^\| `--([a-z-]+)` \| `(PDP_[A-Z_]+)` \| ([^|]*) \|/gm)].map(
+  const rows = [...readme.matchAll(/^\| `--([a-z-]+)` \| `(PDP_[A-Z_]+)` \|([^|]*)\|/gm)].map(
     ([, option, variable, fallback]) => [option, variable, fallback?.trim()],
   );
   const options = serveCommand().options.filter((option) => option.long !== '--help');
