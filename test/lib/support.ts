@@ -29,7 +29,8 @@ export function imageContext(directory: string): string {
 /** A file that passes for a built bundle where nothing opens it. */
 export function builtBundle(directory: string): string {
   const file = join(directory, 'built.tar.gz');
-  writeFileSync(file, 'a bundle');
+  // As a strict umask makes it: what is deployed must be readable all the same.
+  writeFileSync(file, 'a bundle', { mode: 0o600 });
   return file;
 }
 
