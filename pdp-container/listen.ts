@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { codeOf } from './errno.ts';
 
@@ -9,7 +10,9 @@ export class ListenError extends Error {
 /** @throws ListenError */
 export async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
   try {
-    await app.listen({ host, port });
+    // One address: for a name with several, Fastify would open servers that limits and renewals do not reach.
+    const { address } = await lookup(host);
+    await app.listen({ host: address, port });
   } catch (error) {
     throw new ListenError(problemOf(codeOf(error), host, port), { cause: error });
   }

@@ -55,7 +55,12 @@ export function serveCommand(): Command {
     .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
-    .addOption(text('--public-url <url>', 'base URL that clients know this PDP by, for discovery'))
+    .addOption(
+      text(
+        '--public-url <url>',
+        'base URL that clients know this PDP by, for discovery; AuthZEN asks for https',
+      ),
+    )
     .addOption(text('--tls-cert <file>', 'certificate chain in PEM: serve HTTPS'))
     .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
     .addOption(

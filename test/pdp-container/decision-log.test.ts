@@ -55,14 +55,14 @@ test('policies that erred are named', async () => {
 
 test('each item of a batch is one record, an invalid one too', async () => {
   const server = await startServer();
-  const body = { ...ask('alice', 'read', 'record-1'), evaluations: [{}, { action: { name: 'fly' } }, 7] };
+  const body = { ...ask('alice', 'read', 'record-1'), evaluations: [{}, { action: { name: 'delete' } }, 7] };
   await call(server.url, EVALUATIONS, { body, headers: { 'x-request-id': 'batch' } });
   const records = decisions(server);
   expect(
     records.map(({ requestId, action, decision, error }) => ({ requestId, action, decision, error })),
   ).toEqual([
     { requestId: 'batch', action: 'read', decision: true, error: undefined },
-    { requestId: 'batch', action: 'fly', decision: false, error: undefined },
+    { requestId: 'batch', action: 'delete', decision: false, error: undefined },
     { requestId: 'batch', action: undefined, decision: false, error: 'evaluation: must be an object' },
   ]);
 });

@@ -2,6 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { serveCommand } from '../../bin/commands/serve.ts';
 import { serve } from '../../pdp-container/serve.ts';
 import { bundleDirectory, CERTIFICATION } from './support/bundles.ts';
+import { call } from './support/client.ts';
+import { startServer } from './support/server.ts';
 
 /** Parses a command line that must be refused before anything is started. */
 async function refusal(args: string[], env: Record<string, string> = {}): Promise<string> {
@@ -87,6 +89,12 @@ describe('serve', () => {
     const source = await bundleDirectory(CERTIFICATION);
     await expect(serve({ source, port: 0, log: dropped, publicUrl: 'pdp' })).rejects.toThrow('is not a URL');
     await expect(serve({ source, port: 0, log: dropped, apiKey: '' })).rejects.toThrow('is set but empty');
+  });
+
+  test('listens on one address of a name, and tells it', async () => {
+    const { url } = await startServer({ host: 'localhost' });
+    expect(url).toMatch(/^http:\/\/(?:127\.0\.0\.1|\[::1\]):\d+$/);
+    expect((await call(url, '/ready')).status).toBe(200);
   });
 
   test('says which host is not of this machine', async () => {

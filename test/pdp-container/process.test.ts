@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -93,7 +93,10 @@ test('SIGTERM: unready at once, answers go on and end their connections, a secon
     expect(await call(url, path)).toMatchObject({ status: 503, json: { status: 'draining' } });
   }
   expect((await call(url, '/healthy')).status).toBe(200);
-  const answer = await call(url, EVALUATION, { body: VALID });
+  // A client that would keep its connection, and so stay.
+  const agent = new Agent({ keepAlive: true });
+  const answer = await call(url, EVALUATION, { body: VALID, options: { agent } });
+  agent.destroy();
   expect(answer).toMatchObject({ status: 200, json: { decision: true } });
   expect(answer.headers.connection).toBe('close');
   child.kill('SIGTERM');
