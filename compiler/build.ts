@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
+import { packTar } from 'modern-tar';
 import type { Bundle, Manifest } from '../engine/index.ts';
 import { BUILT, sha256 } from '../engine/read-archive.ts';
 import { type Files, isBundleFile } from './files.ts';
@@ -25,18 +25,10 @@ export async function buildArchive(
   for (const path of paths) manifest.files[path] = await sha256(files.get(path) ?? new Uint8Array());
   if (builtFrom !== undefined) manifest.builtFrom = builtFrom;
   add(BUILT.manifest, manifest);
-  return gzipSync(await tarOf([BUILT.manifest, ...paths], files), { level: 9 });
-}
-
-async function tarOf(paths: string[], files: Files): Promise<Uint8Array> {
-  const archive = pack();
-  for (const path of paths) {
-    // Nothing of the machine it was built on: no owner, no mode, no time.
-    const header = { name: path, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 };
-    archive.entry(header, files.get(path) ?? new Uint8Array());
-  }
-  archive.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
+  // Nothing of the machine it was built on: no owner, no time.
+  const entries = [BUILT.manifest, ...paths].map((name) => {
+    const body = files.get(name) ?? new Uint8Array();
+    return { header: { name, size: body.byteLength, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }, body };
+  });
+  return gzipSync(await packTar(entries), { level: 9 });
 }

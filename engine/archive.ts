@@ -1,4 +1,4 @@
-import { extract, type Header } from 'tar-stream';
+import { type TarHeader, unpackTar } from 'modern-tar';
 import { InvalidBundleError } from './errors.ts';
 
 /** What an archive may hold at the most; past it, reading stops at once. */
@@ -22,14 +22,10 @@ export async function readTarGz(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   try {
-    const tar = extract();
-    tar.end(await gunzip(bytes, limits));
-    for await (const entry of tar) {
-      const problem = refusal(entry.header, files, limits);
-      if (problem !== undefined) throw refused(entry.header.name, problem);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-      if (entry.header.type === 'file') files.set(normal(entry.header.name), concat(chunks));
+    for (const { header, data } of await unpackTar(await gunzip(bytes, limits), { strict: true })) {
+      const problem = refusal(header, files, limits);
+      if (problem !== undefined) throw refused(header.name, problem);
+      if (data !== undefined) files.set(normal(header.name), data);
     }
   } catch (error) {
     if (error instanceof InvalidBundleError) throw error;
@@ -41,7 +37,7 @@ export async function readTarGz(
 }
 
 function refusal(
-  { name, type }: Header,
+  { name, type }: TarHeader,
   files: Map<string, Uint8Array>,
   limits: ArchiveLimits,
 ): string | undefined {

@@ -1,20 +1,19 @@
 import { gzipSync } from 'node:zlib';
-import { type Header, pack } from 'tar-stream';
+import { packTar, type TarHeader } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
 import { readTarGz } from '../../engine/archive.ts';
 import { InvalidBundleError, readArchive } from '../../engine/index.ts';
 import { bundleOf, files } from '../bundles.ts';
 
-type Entry = Partial<Header> & { name: string; body?: string };
+type Entry = Partial<TarHeader> & { name: string; body?: string };
 
 async function tarGz(entries: Entry[]): Promise<Uint8Array> {
-  const tar = pack();
-  for (const { body = '', ...header } of entries) tar.entry(header, body);
-  tar.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
-  return gzipSync(Buffer.concat(chunks));
+  const packed = entries.map(({ body = '', ...header }) => ({
+    header: { ...header, size: body.length },
+    body,
+  }));
+  return gzipSync(await packTar(packed));
 }
 
 const SOURCES = {
