@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PLACEMENTS } from '../lib/index.ts';
-import { writeImageContext } from './image-context.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
@@ -19,6 +18,7 @@ const OFFLINE = {
 
 /**
  * Writes the CloudFormation templates of each placement to `cdk.out/`, with neither AWS credentials nor Docker.
+ * The tool writes the image's build context first: `build` in `cdk.json`.
  * Arguments are passed on: `npm run synth -- -c issuer=https://… -c audience=…`.
  */
 function synthesize(placement: string, passedOn: string[]): boolean {
@@ -36,6 +36,5 @@ function synthesize(placement: string, passedOn: string[]): boolean {
   return true;
 }
 
-await writeImageContext(join(root, 'build/image'));
 const passedOn = process.argv.slice(2);
 if (!PLACEMENTS.every((placement) => synthesize(placement, passedOn))) process.exitCode = 1;
