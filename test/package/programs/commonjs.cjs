@@ -1,0 +1,12 @@
+// Functions are bundled as CommonJS by default, and CDK apps may be written in it.
+const kinds = {};
+for (const [path, name] of [
+  ['middleware', 'authorize'],
+  ['client', 'createPdpClient'],
+  ['embedded', 'createEmbeddedPdp'],
+  ['engine', 'createPdp'],
+  ['compiler', 'compileDirectory'],
+]) {
+  kinds[path] = typeof require(`serverless-pdp/${path}`)[name];
+}
+console.log(JSON.stringify(kinds));

@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { compileDirectory, compileInWorker } from 'serverless-pdp/compiler';
+
+const [directory] = process.argv.slice(2);
+const compiled = [await compileDirectory(directory), await compileInWorker({ directory })];
+await mkdir('broken', { recursive: true });
+await writeFile('broken/notes.cedar', 'permit (principal, action, resource)\nwhen { 1 + };\n');
+const { problems } = await compileInWorker({ directory: 'broken' });
+console.log(
+  JSON.stringify({
+    revisions: compiled.map(({ bundle }) => bundle.revision),
+    problems: problems.map(({ file, line }) => `${file}:${line}`),
+  }),
+);
