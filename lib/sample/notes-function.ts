@@ -31,10 +31,6 @@ const NETWORK_INTERFACE_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Some dependencies are CommonJS and `require` Node's own modules; an ES module has no `require` of its own. */
-const REQUIRE =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
-
 /** A handler of the sample: one ESM file, a role that may do what it needs, a log that ends. */
 export class NotesFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: NotesFunctionProps) {
@@ -61,7 +57,6 @@ export class NotesFunction extends NodejsFunction {
         target: 'node24',
         mainFields: ['module', 'main'],
         minify: true,
-        banner: REQUIRE,
         // Reading them costs every cold start; errors of the kit carry stable names and codes instead.
         sourceMap: false,
         // In the runtime, and read only when a key must be fetched.
