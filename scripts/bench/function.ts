@@ -1,0 +1,36 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { authorize, fromJwtClaims, type PolicyDecisionPoint } from '../../lambda/middleware/index.ts';
+
+type Answer = { statusCode: number };
+/** A function as Lambda calls it. */
+export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Answer>;
+
+export const plain = middy<APIGatewayProxyEventV2, Answer>().handler(async () => ({
+  statusCode: 200,
+})) as unknown as Handler;
+
+export function authorized(pdp: PolicyDecisionPoint): Handler {
+  return middy<APIGatewayProxyEventV2>()
+    .use(
+      authorize({
+        subject: fromJwtClaims({ type: 'User' }),
+        action: 'edit',
+        resource: (event: APIGatewayProxyEventV2) => ({ type: 'Note', id: event.pathParameters?.note ?? '' }),
+        pdp,
+        // What is measured must not be cut off.
+        timeoutMs: 10_000,
+      }),
+    )
+    .handler(async () => ({ statusCode: 200 })) as unknown as Handler;
+}
+
+/** Calls a function as API Gateway would for bob, who may. @throws Error unless it answers 200 */
+export async function call(handler: Handler): Promise<void> {
+  const event = {
+    pathParameters: { note: 'acme/roadmap' },
+    requestContext: { authorizer: { jwt: { claims: { sub: 'bob' } } } },
+  } as unknown as APIGatewayProxyEventV2;
+  const { statusCode } = await handler(event, { getRemainingTimeInMillis: () => 30_000 } as Context);
+  if (statusCode !== 200) throw new Error(`the function answered ${statusCode}`);
+}

@@ -1,0 +1,29 @@
+import { createPdpClient } from '../../lambda/client/index.ts';
+import { createEmbeddedPdp } from '../../lambda/embedded/index.ts';
+import { authorized, call, type Handler, plain } from './function.ts';
+import { type Contender, compare } from './measure.ts';
+import type { Row } from './table.ts';
+
+/** Microseconds for one call of a function, one at a time as Lambda makes them: without the middleware and with. */
+export async function benchMiddleware(bundle: string, url: string): Promise<Row[]> {
+  const client = createPdpClient({ url, attemptTimeoutMs: 10_000, timeoutMs: 10_000 });
+  const contender = (name: string, times: number, handler: Handler): Contender => ({
+    name,
+    times,
+    async run(count) {
+      for (let index = 0; index < count; index += 1) await call(handler);
+    },
+  });
+  try {
+    return await compare(
+      [
+        contender('middy, no middleware', 5_000, plain),
+        contender('embedded', 300, authorized(createEmbeddedPdp({ bundle }))),
+        contender('remote, server on loopback', 100, authorized(client)),
+      ],
+      15,
+    );
+  } finally {
+    client.close();
+  }
+}

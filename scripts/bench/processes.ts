@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Ended with the standard input that only this process holds, so nothing outlives it, however it ends. */
+const started = new Set<ChildProcess>();
+
+/** Starts a Node program of the checkout and resolves with what `ready` finds in a line of its output. */
+export async function start(
+  args: string[],
+  env: Record<string, string>,
+  ready: (line: string) => string | undefined,
+): Promise<string> {
+  const child = spawn(process.execPath, args, {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...inherited(), ...env, PDP_EXIT_WITH_PARENT: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  started.add(child);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const found = ready(line);
+    if (found === undefined) continue;
+    child.stdout.resume();
+    return found;
+  }
+  throw new Error(`${args.join(' ')} ended before it was ready`);
+}
+
+/** Runs a Node program and resolves with its output, and how long it took to the first of it, in milliseconds. */
+export async function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ output: string; milliseconds: number }> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, args, {
+    env: { ...inherited(), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  let milliseconds = 0;
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (output === '') milliseconds = performance.now() - begun;
+    output += chunk;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`${args.join(' ')} failed`);
+  return { output, milliseconds };
+}
+
+/** Stops everything that {@link start} started. */
+export async function stopAll(): Promise<void> {
+  for (const child of started) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, 'exit');
+    child.stdin?.end();
+    await ended;
+  }
+  started.clear();
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_')));
+}
