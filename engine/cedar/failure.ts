@@ -1,0 +1,16 @@
+/**
+ * Why an expression has no value: Cedar's evaluation error. Not an `Error`: policies fail as a matter of course, and
+ * a stack trace would cost more than the decision.
+ */
+export class EvaluationFailure {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Ends the evaluation of a policy. */
+export function fail(message: string): never {
+  throw new EvaluationFailure(message);
+}
