@@ -1,6 +1,6 @@
 import type { DetailedError } from '@cedar-policy/cedar-wasm/web';
-import { loadCedar } from '../engine/cedar-wasm/load.ts';
 import type { Problem } from '../engine/index.ts';
+import { loadCedar } from './oracle/load.ts';
 import { positionAt, utf16Offset } from './position.ts';
 
 /** A piece of a file that Cedar was given, so that what it says of the piece can be said of the file. */

@@ -1,17 +1,15 @@
-import type { CedarValue, EntityJson, EntityUid } from './cedar-json.ts';
+import type { CedarValue, EntityUid } from './cedar-json.ts';
 import type { AccessRequest, JsonObject } from './contract.ts';
-import type { EntityStore } from './entity-store.ts';
 import { actionType, uidKey } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
 import type { CedarRequest } from './evaluator.ts';
 import type { Schema } from './schema.ts';
 import { typedRecord, untypedRecord } from './values.ts';
 
-/** What the mapping looks things up in. */
+/** What the mapping depends on. */
 export interface MappingSource {
   namespace: string;
   schema: Schema | undefined;
-  store: EntityStore;
 }
 
 /**
@@ -21,51 +19,26 @@ export interface MappingSource {
  * @throws InvalidRequestError for a value that Cedar or the schema cannot hold
  */
 export function toCedarRequest(request: AccessRequest, source: MappingSource): CedarRequest {
-  const principal: EntityUid = { type: request.subject.type, id: request.subject.id };
-  const resource: EntityUid = { type: request.resource.type, id: request.resource.id };
+  const { subject, resource } = request;
   const action: EntityUid = { type: actionType(source.namespace), id: request.action.name };
-  const entities = overlays(principal, resource, request, source);
+  const context = contextRecord(action, request, source);
+  const attributes: CedarRequest['attributes'] = [];
+  for (const [role, { type, id, properties }] of [
+    ['subject', subject] as const,
+    ['resource', resource] as const,
+  ]) {
+    if (properties === undefined) continue;
+    attributes.push({
+      uid: { type, id },
+      attrs: sentAttributes(type, properties, `${role}.properties`, source.schema),
+    });
+  }
   return {
-    principal,
+    principal: { type: subject.type, id: subject.id },
     action,
-    resource,
-    context: contextRecord(action, request, source),
-    ...(entities.length === 0 ? {} : { entities }),
-  };
-}
-
-function overlays(
-  principal: EntityUid,
-  resource: EntityUid,
-  { subject, resource: { properties } }: AccessRequest,
-  source: MappingSource,
-): EntityJson[] {
-  const entities: EntityJson[] = [];
-  if (subject.properties !== undefined) {
-    entities.push(overlaid(source.store.get(principal), principal, subject.properties, 'subject', source));
-  }
-  if (properties !== undefined) {
-    // Asked about itself: both sets of properties are on the one entity.
-    const own = uidKey(principal) === uidKey(resource) ? entities.pop() : undefined;
-    entities.push(overlaid(own ?? source.store.get(resource), resource, properties, 'resource', source));
-  }
-  return entities;
-}
-
-function overlaid(
-  stored: EntityJson | undefined,
-  uid: EntityUid,
-  properties: JsonObject,
-  role: 'subject' | 'resource',
-  source: MappingSource,
-): EntityJson {
-  const sent = sentAttributes(uid.type, properties, `${role}.properties`, source.schema);
-  const attrs: Record<string, CedarValue> = Object.assign(Object.create(null), stored?.attrs, sent);
-  return {
-    uid,
-    attrs,
-    parents: stored?.parents ?? [],
-    ...(stored?.tags === undefined ? {} : { tags: stored.tags }),
+    resource: { type: resource.type, id: resource.id },
+    ...(context === undefined ? {} : { context }),
+    ...(attributes.length === 0 ? {} : { attributes }),
   };
 }
 
@@ -85,15 +58,16 @@ function sentAttributes(
 function contextRecord(
   action: EntityUid,
   request: AccessRequest,
-  source: MappingSource,
-): Record<string, CedarValue> {
+  { schema }: MappingSource,
+): Record<string, CedarValue> | undefined {
   const { properties } = request.action;
   if (properties !== undefined && request.context !== undefined && Object.hasOwn(request.context, 'action')) {
     throw new InvalidRequestError('context.action', 'is where action.properties go: send one of the two');
   }
-  const context =
-    properties === undefined ? (request.context ?? {}) : { ...request.context, action: properties };
-  if (source.schema === undefined) return untypedRecord(context, 'context');
-  const declared = source.schema.actions.get(uidKey(action));
-  return declared === undefined ? {} : typedRecord(context, declared.context, 'context');
+  const sent = properties === undefined ? request.context : { ...request.context, action: properties };
+  if (schema === undefined) return sent === undefined ? undefined : untypedRecord(sent, 'context');
+  const declared = schema.actions.get(uidKey(action))?.context;
+  // Nothing sent is nothing to read, unless something was required.
+  if (declared === undefined || (sent === undefined && declared.attributes.size === 0)) return undefined;
+  return typedRecord(sent ?? {}, declared, 'context');
 }

@@ -1,29 +1,28 @@
 import type { Bundle } from './bundle.ts';
-import type { CedarValue, EntityJson, EntityUid } from './cedar-json.ts';
-import type { EntityStore } from './entity-store.ts';
+import type { CedarValue, EntityUid } from './cedar-json.ts';
 
 /** A request in Cedar's terms, every value already checked. */
 export interface CedarRequest {
   principal: EntityUid;
   action: EntityUid;
   resource: EntityUid;
-  context: Record<string, CedarValue>;
-  /** Whole entities that stand in for the stored ones of the same uid, for this request only. */
-  entities?: EntityJson[];
+  context?: Record<string, CedarValue>;
+  /** Attributes laid over the stored ones of these entities, for this request only. */
+  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
 }
 
 export interface CedarResponse {
   decision: 'allow' | 'deny';
-  /** Ids of the determining policies. */
+  /** Ids of the determining policies, sorted. */
   reasons: string[];
   /** Policies that erred, and so did not apply. */
   errors: { policyId: string; message: string }[];
 }
 
-/** What evaluates Cedar policies over a store of entities. Synchronous, and safe to share. */
+/** What evaluates Cedar policies over the entities of a bundle. Synchronous, and safe to share. */
 export interface Evaluator {
   isAuthorized(request: CedarRequest): CedarResponse;
 }
 
-/** Makes an evaluator for the policies of a bundle. */
-export type EvaluatorFactory = (bundle: Bundle, store: EntityStore) => Evaluator;
+/** Makes an evaluator for a bundle; `compiled` is the kit's own over the same bundle. */
+export type EvaluatorFactory = (bundle: Bundle, compiled: Evaluator) => Evaluator;

@@ -1,7 +1,7 @@
 import type { Bundle } from './bundle.ts';
-import type { EntityJson, PolicyJson } from './cedar-json.ts';
+import { type CedarEngine, createEngine } from './cedar/engine.ts';
+import type { PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
-import { wasmEvaluator } from './cedar-wasm/evaluator.ts';
 import type {
   AccessRequest,
   Decision,
@@ -10,19 +10,16 @@ import type {
   EvaluateOptions,
   LocalPdp,
 } from './contract.ts';
-import { EntityStore } from './entity-store.ts';
 import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
 import { parseAccessRequest } from './request.ts';
 import { Schema } from './schema.ts';
-import { searchOf } from './search.ts';
+import { type Judge, searchOf } from './search.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
 
 export interface PdpOptions {
-  /** Bytes of Cedar's WebAssembly build; by default those of the installed package. */
-  wasm?: Uint8Array;
-  /** Another evaluator than the default. */
+  /** Another evaluator than the compiled one. */
   evaluator?: EvaluatorFactory;
 }
 
@@ -35,13 +32,12 @@ export interface ExplainedDecision {
 /**
  * A PDP over one revision, in this process.
  *
- * @throws InvalidBundleError when the evaluator refuses the policies
+ * @throws ConfigurationError naming the policy that cannot be evaluated
  */
 export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const store = new EntityStore(withSchemaEntities(bundle.entities, schema));
-  const evaluator = (options.evaluator ?? wasmEvaluator(options.wasm))(bundle, store);
-  return new BundlePdp(bundle, schema, store, evaluator);
+  const engine = createEngine(bundle);
+  return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
 }
 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */
@@ -57,20 +53,20 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly searchActions: LocalPdp['searchActions'];
   readonly #namespace: string;
   readonly #schema: Schema | undefined;
-  readonly #store: EntityStore;
   readonly #evaluator: Evaluator;
   readonly #advice: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, schema: Schema | undefined, store: EntityStore, evaluator: Evaluator) {
+  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
     this.revision = bundle.revision;
     this.#namespace = bundle.namespace;
     this.#schema = schema;
-    this.#store = store;
     this.#evaluator = evaluator;
     this.#advice = adviceOf(bundle);
     const search = searchOf({
+      judge: (request) => this.#judge(request),
       decide: (request) => this.decide(request),
-      idsOfType: (type) => store.idsOfType(type),
+      principals: (type, { action, resource }) => engine.principalCandidates(type, action, resource),
+      resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
       actionNames: actionNamesOf(bundle, schema),
     });
     this.searchSubjects = search.subjects;
@@ -85,8 +81,7 @@ class BundlePdp implements LocalPdp, Explaining {
   explain(request: AccessRequest): ExplainedDecision {
     const foreign = this.#foreign(request);
     if (foreign !== undefined) return this.#denyForeign(foreign);
-    const source = { namespace: this.#namespace, schema: this.#schema, store: this.#store };
-    const response = this.#evaluator.isAuthorized(toCedarRequest(request, source));
+    const response = this.#evaluator.isAuthorized(this.#toCedar(request));
     return { decision: this.#decision(response), errors: response.errors };
   }
 
@@ -107,6 +102,20 @@ class BundlePdp implements LocalPdp, Explaining {
       if (semantic === 'permit_on_first_permit' && decision.decision) break;
     }
     return decisions;
+  }
+
+  #toCedar(request: AccessRequest): CedarRequest {
+    return toCedarRequest(request, { namespace: this.#namespace, schema: this.#schema });
+  }
+
+  /** For a search: its request is mapped once, and then put for each candidate. */
+  #judge(request: AccessRequest): Judge | undefined {
+    if (this.#foreign(request) !== undefined) return undefined;
+    const cedar = this.#toCedar(request);
+    return {
+      request: cedar,
+      permits: (candidate) => this.#evaluator.isAuthorized(candidate).decision === 'allow',
+    };
   }
 
   #decideItem(request: AccessRequest): Decision {
@@ -141,15 +150,6 @@ class BundlePdp implements LocalPdp, Explaining {
     if (advice.length > 0) context.advice = advice;
     if (errors.length > 0) context.errors = errors.map(({ policyId }) => policyId);
     return { decision: decision === 'allow', context };
-  }
-}
-
-/** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
-function* withSchemaEntities(entities: EntityJson[], schema: Schema | undefined): Generator<EntityJson> {
-  yield* entities;
-  for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
-  for (const { name, ids } of schema?.entityTypes.values() ?? []) {
-    for (const id of ids ?? []) yield { uid: { type: name, id }, attrs: {}, parents: [] };
   }
 }
 

@@ -11,21 +11,34 @@ import type {
   SubjectSearch,
 } from './contract.ts';
 import { InvalidRequestError } from './errors.ts';
+import type { CedarRequest } from './evaluator.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
 
-/** What a search goes through and asks. */
+/** A search's request in Cedar's terms, and what is asked of each candidate put into it. */
+export interface Judge {
+  request: CedarRequest;
+  permits(request: CedarRequest): boolean;
+}
+
+/** What a search goes through and asks. Ids are in code unit order. */
 export interface SearchSource {
+  /** Undefined where nothing can be permitted. @throws InvalidRequestError */
+  judge(request: AccessRequest): Judge | undefined;
   decide(request: AccessRequest): Decision;
-  /** In code unit order. */
-  idsOfType(type: string): readonly string[];
-  /** In code unit order. */
+  /** Among these is every subject of the type that may be permitted. */
+  principals(type: string, request: CedarRequest): readonly string[];
+  /** Among these is every resource of the type that may be permitted. */
+  resources(type: string, request: CedarRequest): readonly string[];
   actionNames: readonly string[];
 }
 
 export const DEFAULT_PAGE_LIMIT = 100;
 export const MAX_PAGE_LIMIT = 1_000;
 /** Candidates judged for one page; past them a page ends early with a token, however few it found. */
-export const CANDIDATES_A_PAGE = 5_000;
+export const CANDIDATES_A_PAGE = 100_000;
+
+/** Stands for the id that is searched for, until there is one. */
+const NO_ID = '';
 
 /** AuthZEN 1.0, section 8: each candidate is judged as an evaluation would judge it. */
 export function searchOf(source: SearchSource): {
@@ -33,36 +46,46 @@ export function searchOf(source: SearchSource): {
   resources: LocalPdp['searchResources'];
   actions: LocalPdp['searchActions'];
 } {
-  const entities = async (
-    type: string,
-    search: SubjectSearch | ResourceSearch,
-    options: EvaluateOptions | undefined,
-    requestFor: (id: string) => AccessRequest,
-  ): Promise<SearchResult<EntityRef>> => {
-    const { results, page } = await paged(source, source.idsOfType(type), search, options, requestFor);
-    return { results: results.map((id) => ({ type, id })), page };
-  };
   return {
-    subjects: (search, options) =>
-      entities(search.subject.type, search, options, (id) => ({
-        ...search,
-        subject: { ...search.subject, id },
-      })),
-    resources: (search, options) =>
-      entities(search.resource.type, search, options, (id) => ({
-        ...search,
-        resource: { ...search.resource, id },
-      })),
+    subjects: async (search, options) => {
+      const { type } = search.subject;
+      const judge = source.judge({ ...search, subject: { ...search.subject, id: NO_ID } });
+      const candidates = judge === undefined ? [] : source.principals(type, judge.request);
+      return entityPage(type, await paged(candidates, search, options, permitting(judge, 'principal')));
+    },
+    resources: async (search, options) => {
+      const { type } = search.resource;
+      const judge = source.judge({ ...search, resource: { ...search.resource, id: NO_ID } });
+      const candidates = judge === undefined ? [] : source.resources(type, judge.request);
+      return entityPage(type, await paged(candidates, search, options, permitting(judge, 'resource')));
+    },
     actions: async (search, options) => {
-      const requestFor = (name: string): AccessRequest => ({ ...search, action: { name } });
-      const judged = {
-        ...source,
-        decide: (request: AccessRequest) => decideWhereContextFits(source, request),
-      };
-      const { results, page } = await paged(judged, source.actionNames, search, options, requestFor);
+      const permits = (name: string) =>
+        decideWhereContextFits(source, { ...search, action: { name } }).decision;
+      const { results, page } = await paged(source.actionNames, search, options, permits);
       return { results: results.map((name) => ({ name })), page };
     },
   };
+}
+
+/** Puts a candidate in the place of what is searched for: as the entity, and where properties are laid over it. */
+function permitting(judge: Judge | undefined, role: 'principal' | 'resource'): (id: string) => boolean {
+  if (judge === undefined) return () => false;
+  const { request, permits } = judge;
+  const searched = request[role];
+  const { attributes } = request;
+  return (id) => {
+    const uid = { type: searched.type, id };
+    if (attributes === undefined) return permits({ ...request, [role]: uid });
+    const moved = attributes.map((item) =>
+      item.uid.id === NO_ID && item.uid.type === uid.type ? { ...item, uid } : item,
+    );
+    return permits({ ...request, [role]: uid, attributes: moved });
+  };
+}
+
+function entityPage(type: string, { results, page }: SearchResult<string>): SearchResult<EntityRef> {
+  return { results: results.map((id) => ({ type, id })), page };
 }
 
 /** One context is given for all actions; those that need another cannot be done with it. */
@@ -76,11 +99,10 @@ function decideWhereContextFits(source: SearchSource, request: AccessRequest): D
 }
 
 async function paged(
-  source: SearchSource,
   candidates: readonly string[],
   search: SubjectSearch | ResourceSearch | ActionSearch,
   options: EvaluateOptions | undefined,
-  requestFor: (id: string) => AccessRequest,
+  permits: (id: string) => boolean,
 ): Promise<SearchResult<string>> {
   throwIfAborted(options?.signal);
   const limit = pageLimit(search.page);
@@ -93,7 +115,7 @@ async function paged(
   for (let index = start; index < end; index += 1) {
     if (index > start && (index - start) % EVALUATIONS_A_TURN === 0) await turn(options?.signal);
     const id = candidates[index] as string;
-    if (source.decide(requestFor(id)).decision) {
+    if (permits(id)) {
       // One more than asked for: only then is there a next page.
       if (results.length === limit) return pageOf(results, writeToken(last, fingerprint));
       results.push(id);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
@@ -13,7 +13,6 @@ import {
 import { Construct } from 'constructs';
 import type { IPdp } from './pdp.ts';
 import { BUNDLE_FILE, writeBundle } from './private/bundle.ts';
-import { cedarWasmFile } from './private/package-files.ts';
 import { stage } from './private/staging.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -37,7 +36,7 @@ export interface EmbeddedPdpProps {
 }
 
 /**
- * The policy decision point inside the function: a layer with the built bundle and the evaluator. No network, no
+ * The policy decision point inside the function: a layer with the built bundle, and an evaluator that is plain JavaScript. No network, no
  * VPC and no key; a change of the policies is a deployment of the functions.
  *
  * @example
@@ -59,11 +58,10 @@ export class EmbeddedPdp extends Construct implements IPdp {
         const folder = join(directory, LAYER_FOLDER);
         mkdirSync(folder);
         writeBundle(props.policies, join(folder, BUNDLE_FILE));
-        copyFileSync(cedarWasmFile(), join(folder, 'cedar_wasm_bg.wasm'));
       },
       (directory) =>
         new LayerVersion(this, 'Layer', {
-          description: 'Policy decision point: bundle and evaluator',
+          description: 'Policy decision point: the bundle',
           code: Code.fromAsset(directory),
           compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
           compatibleRuntimes: RUNTIMES,

@@ -205,6 +205,7 @@ class Engine implements CedarEngine {
         context: this.#context(context, action, reader),
         store: this.#store,
         overlay: this.#overlay(entities, attributes, reader),
+        ownHierarchy: entities !== undefined,
       };
     });
   }
@@ -248,6 +249,7 @@ class Engine implements CedarEngine {
       context: EMPTY_RECORD,
       store: this.#store,
       overlay: undefined,
+      ownHierarchy: false,
     };
   }
 

@@ -12,6 +12,8 @@ export interface Environment {
   readonly store: NodeStore;
   /** What stands in for a node's own data in this request. */
   readonly overlay: ReadonlyMap<EntityNode, OverlaidEntity> | undefined;
+  /** Whether the overlay may have other parents than the store. */
+  readonly ownHierarchy: boolean;
 }
 
 /** An entity as a request has it. */
@@ -41,7 +43,7 @@ export function exists(env: Environment, node: EntityNode): boolean {
 /** Cedar's `in` for two entities: reflexive and transitive, over entities that need not exist. */
 export function isIn(env: Environment, node: EntityNode, group: EntityNode): boolean {
   if (node === group) return true;
-  if (env.overlay === undefined) {
+  if (!env.ownHierarchy) {
     return node.parents.length > 0 && hasAncestor(env.store.ancestors(node), group);
   }
   return ancestorsIn(env, node).has(group);

@@ -74,7 +74,7 @@ export class PolicyIndex {
 
   /** The policies whose scope has the action of a request. */
   forAction(env: Environment): ActionPolicies {
-    if (env.overlay !== undefined) return this.#select((policy) => actionInScope(env, policy));
+    if (env.ownHierarchy) return this.#select((policy) => actionInScope(env, policy));
     if (this.#epoch !== this.#store.actionEpoch) {
       this.#byAction.clear();
       this.#epoch = this.#store.actionEpoch;
@@ -127,8 +127,8 @@ function visitByEntity(
   if (equals.size > 0) visitAll(equals.get(node), visitor);
   if (within.size === 0) return;
   visitAll(within.get(node), visitor);
-  if (env.overlay === undefined && node.parents.length === 0) return;
-  const ancestors = env.overlay === undefined ? env.store.ancestors(node) : ancestorsIn(env, node);
+  if (!env.ownHierarchy && node.parents.length === 0) return;
+  const ancestors = env.ownHierarchy ? ancestorsIn(env, node) : env.store.ancestors(node);
   for (const ancestor of ancestors) if (ancestor !== node) visitAll(within.get(ancestor), visitor);
 }
 

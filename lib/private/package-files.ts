@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -22,10 +21,3 @@ export const imageContextDirectory = join(root, inCheckout ? 'build/image' : 'im
 
 /** The sample's policies, entities and tests. */
 export const samplePolicies = join(root, 'pdp-container/policies');
-
-/** The WebAssembly evaluator, from the package that the kit depends on. */
-export function cedarWasmFile(): string {
-  // The package's one entry that `require` may resolve; the file is the same in all three of its builds.
-  const entry = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
-  return join(dirname(entry), 'cedar_wasm_bg.wasm');
-}

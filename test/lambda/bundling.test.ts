@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
@@ -53,15 +52,13 @@ async function statuses(directory: string, env: Record<string, string>): Promise
 }
 
 describe('a function as it is deployed', () => {
-  test('decides by the bundle and the WebAssembly that are packed with it', async () => {
+  test('decides by the bundle that is packed with it', async () => {
     const directory = await temporaryDirectory();
     await bundle('lambda/sample/view-note.ts', join(directory, 'index.mjs'));
     const compiled = await compileDirectory(SAMPLE);
     if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
     const archive = join(directory, 'bundle.tar.gz');
     await writeFile(archive, await buildArchive(compiled.bundle, await readDirectory(SAMPLE)));
-    const packaged = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
-    await copyFile(join(dirname(packaged), 'cedar_wasm_bg.wasm'), join(directory, 'cedar_wasm_bg.wasm'));
     expect(await statuses(directory, { PDP_BUNDLE: archive })).toEqual([200, 403]);
   });
 

@@ -1,6 +1,5 @@
-import { copyFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../../engine/contract.ts';
@@ -12,11 +11,6 @@ const asks = (id: string): AccessRequest => ({
   action: { name: 'view' },
   resource: { type: 'Note', id: 'acme/roadmap' },
 });
-
-const WASM = join(
-  dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')),
-  'cedar_wasm_bg.wasm',
-);
 
 describe('the evaluator in the function', () => {
   test('decides from the path of a bundle, its URL, or its bytes', async () => {
@@ -66,15 +60,6 @@ describe('the evaluator in the function', () => {
     });
   });
 
-  test('uses the WebAssembly packed beside the bundle', async () => {
-    const directory = await temporaryDirectory();
-    const path = await bundleFile(directory, 'alice');
-    await copyFile(WASM, join(directory, 'cedar_wasm_bg.wasm'));
-    expect(await createEmbeddedPdp({ bundle: path }).evaluate(asks('alice'))).toMatchObject({
-      decision: true,
-    });
-  });
-
   test('a request that is none rejects as such', async () => {
     const pdp = createEmbeddedPdp({ bundle: await bundleFor('alice') });
     await expect(pdp.evaluate({ ...asks('alice'), subject: {} as never })).rejects.toMatchObject({
@@ -88,7 +73,6 @@ describe('the evaluator in the function', () => {
     [{ bundle: '' }, 'bundle must be the path'],
     [{ bundle: new Uint8Array() }, 'bundle must be the path'],
     [{ bundle: new URL('https://example.com/bundle.tar.gz') }, 'bundle must be the path'],
-    [{ bundle: 'x', wasm: 7 }, 'wasm must be the path'],
     [{ bundle: 'x', policies: 'y' }, 'unknown option "policies"'],
   ])('refuses the options %j', (options, message) => {
     expect(() => createEmbeddedPdp(options as EmbeddedPdpOptions)).toThrow(

@@ -1,7 +1,6 @@
-import type { CedarValue, EntityJson, EntityUid, PolicySetJson } from '../cedar-json.ts';
-import { type EntityStore, entityReferences, references } from '../entity-store.ts';
-import { uidKey } from '../entity-uid.ts';
-import type { CedarRequest } from '../evaluator.ts';
+import { uidKey } from '../../engine/entity-uid.ts';
+import type { CedarRequest, CedarValue, EntityJson, EntityUid, PolicySetJson } from '../../engine/index.ts';
+import { type EntityStore, entityReferences, references } from './entity-store.ts';
 
 /** What the policies of a set can reach from a request, which bounds what entities a decision needs. */
 export interface Reach {
@@ -51,14 +50,19 @@ function steps(operator: string, operands: unknown): number {
  * The entities that a decision can depend on: whole ones up to the policies' reach from the request, and the
  * bare hierarchy above them, which is all that `in` reads.
  */
-export function slice(request: CedarRequest, store: EntityStore, reach: Reach): EntityJson[] {
-  const overlay = new Map((request.entities ?? []).map((entity) => [uidKey(entity.uid), entity]));
+export function slice(
+  request: CedarRequest,
+  overlaid: EntityJson[],
+  store: EntityStore,
+  reach: Reach,
+): EntityJson[] {
+  const overlay = new Map(overlaid.map((entity) => [uidKey(entity.uid), entity]));
   const find = (uid: EntityUid) => overlay.get(uidKey(uid)) ?? store.get(uid);
   const whole = new Map<string, EntityJson>();
   const reached = new Map<string, EntityJson>();
 
   let level: EntityUid[] = [request.principal, request.action, request.resource, ...reach.literals];
-  for (const value of Object.values(request.context) as CedarValue[]) level.push(...references(value));
+  for (const value of Object.values(request.context ?? {}) as CedarValue[]) level.push(...references(value));
   for (let distance = 0; level.length > 0 && distance <= reach.depth; distance += 1) {
     const next: EntityUid[] = [];
     for (const uid of level) {

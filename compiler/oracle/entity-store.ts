@@ -1,39 +1,20 @@
-import type { CedarValue, EntityJson, EntityUid } from './cedar-json.ts';
-import { uidKey } from './entity-uid.ts';
+import { uidKey } from '../../engine/entity-uid.ts';
+import type { CedarValue, EntityJson, EntityUid } from '../../engine/index.ts';
 
-/** The stored entities of one revision, by uid and by type. */
+/** The stored entities of one revision, by uid. */
 export class EntityStore {
   readonly #byKey = new Map<string, EntityJson>();
-  readonly #idsByType = new Map<string, string[]>();
-  readonly #sorted = new Set<string>();
 
   constructor(entities: Iterable<EntityJson>) {
     for (const entity of entities) {
       const key = uidKey(entity.uid);
       if (this.#byKey.has(key)) continue;
       this.#byKey.set(key, entity);
-      const ids = this.#idsByType.get(entity.uid.type);
-      if (ids === undefined) this.#idsByType.set(entity.uid.type, [entity.uid.id]);
-      else ids.push(entity.uid.id);
     }
-  }
-
-  get size(): number {
-    return this.#byKey.size;
   }
 
   get(uid: EntityUid): EntityJson | undefined {
     return this.#byKey.get(uidKey(uid));
-  }
-
-  /** Ids of a type in code unit order, which a page token can point into. Sorted on first use. */
-  idsOfType(type: string): readonly string[] {
-    const ids = this.#idsByType.get(type) ?? [];
-    if (!this.#sorted.has(type)) {
-      ids.sort();
-      this.#sorted.add(type);
-    }
-    return ids;
   }
 }
 

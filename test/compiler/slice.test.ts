@@ -1,8 +1,9 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { reachOf, slice } from '../../engine/cedar-wasm/slice.ts';
-import { EntityStore } from '../../engine/entity-store.ts';
+import { EntityStore } from '../../compiler/oracle/entity-store.ts';
+import { wasmEvaluator } from '../../compiler/oracle/evaluator.ts';
+import { reachOf, slice } from '../../compiler/oracle/slice.ts';
 import { createPdp, type EntityJson } from '../../engine/index.ts';
 import { bundleOf } from '../bundles.ts';
 
@@ -39,7 +40,7 @@ it('decides on the slice as the official evaluator does on all entities', async 
   const bundle = await bundleOf({ 'p.cedar': POLICIES });
   fc.assert(
     fc.property(data, fc.nat(COUNT), fc.nat(COUNT), ref, (entities, principal, resource, by) => {
-      const pdp = createPdp({ ...bundle, entities: entities as EntityJson[] });
+      const pdp = createPdp({ ...bundle, entities: entities as EntityJson[] }, { evaluator: wasmEvaluator });
       const ours = pdp.explain({
         subject: uid(principal),
         action: { name: 'a' },
@@ -89,7 +90,7 @@ it('leaves out what no policy can reach', async () => {
     resource: { type: 'R', id: 'r' },
     context: {},
   };
-  const sliced = slice(request, store, reachOf(policies));
+  const sliced = slice(request, [], store, reachOf(policies));
   expect(sliced.map((e) => [e.uid.id, Object.keys(e.attrs).length > 0]).sort()).toEqual([
     ['e0', true],
     ['e1', true],

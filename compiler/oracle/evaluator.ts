@@ -1,0 +1,105 @@
+import type { CedarRequest, EntityJson, Evaluator, EvaluatorFactory } from '../../engine/index.ts';
+import { ConfigurationError, InvalidBundleError, PdpUnavailableError } from '../../engine/index.ts';
+import { Schema } from '../../engine/schema.ts';
+import { EntityStore } from './entity-store.ts';
+import { loadCedar } from './load.ts';
+import { reachOf, slice } from './slice.ts';
+
+/**
+ * Policy sets are parsed once into the WebAssembly instance, which keeps them by name and never lets go. A name
+ * is used again once its evaluator is gone, so an instance holds no more sets than were ever alive together.
+ */
+const freeSlots: string[] = [];
+let slots = 0;
+const reclaimed = new FinalizationRegistry<string>((slot) => freeSlots.push(slot));
+
+function takeSlot(): string {
+  slots += 1;
+  return freeSlots.pop() ?? `policies-${slots}`;
+}
+
+/**
+ * The official WebAssembly build of Cedar as an evaluator: what the compiled one is compared with. Its input must be
+ * checked, since a shape error leaks memory, and integers beyond 2^53 - 1 it cannot be given.
+ */
+export const wasmEvaluator: EvaluatorFactory = (bundle) => {
+  const cedar = loadCedar();
+  if (hasBigInt(bundle.policies) || hasBigInt(bundle.entities)) {
+    throw new ConfigurationError(
+      'the wasm evaluator takes no integers beyond 2^53 - 1, which this bundle has',
+    );
+  }
+  const slot = takeSlot();
+  const parsed = cedar.preparsePolicySet(
+    slot,
+    bundle.policies as Parameters<typeof cedar.preparsePolicySet>[1],
+  );
+  if (parsed.type === 'failure') {
+    freeSlots.push(slot);
+    throw new InvalidBundleError(
+      parsed.errors.map(({ message }) => ({
+        severity: 'error',
+        file: 'policies.json',
+        line: 1,
+        column: 1,
+        message,
+      })),
+    );
+  }
+  const reach = reachOf(bundle.policies);
+  const store = new EntityStore(withSchemaEntities(bundle));
+  const evaluator: Evaluator = {
+    isAuthorized: (request) => {
+      const answer = cedar.statefulIsAuthorized({
+        principal: request.principal,
+        action: request.action,
+        resource: request.resource,
+        context: (request.context ?? {}) as Parameters<typeof cedar.isAuthorized>[0]['context'],
+        preparsedPolicySetId: slot,
+        entities: slice(request, overlaid(request, store), store, reach) as Parameters<
+          typeof cedar.isAuthorized
+        >[0]['entities'],
+      });
+      // Not the request's fault: it was checked. Its text may hold values, so none of it is passed on.
+      if (answer.type === 'failure')
+        throw new PdpUnavailableError('the evaluator could not read the request');
+      const { decision, diagnostics } = answer.response;
+      const errors = diagnostics.errors.map(({ policyId, error }) => ({ policyId, message: error.message }));
+      return {
+        decision,
+        reasons: [...diagnostics.reason].sort(),
+        errors: errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1)),
+      };
+    },
+  };
+  reclaimed.register(evaluator, slot);
+  return evaluator;
+};
+
+/** The entities that a request lays attributes over, whole. */
+function overlaid({ attributes }: CedarRequest, store: EntityStore): EntityJson[] {
+  return (attributes ?? []).map(({ uid, attrs }) => {
+    const stored = store.get(uid);
+    return {
+      uid,
+      attrs: Object.assign(Object.create(null), stored?.attrs, attrs),
+      parents: stored?.parents ?? [],
+      ...(stored?.tags === undefined ? {} : { tags: stored.tags }),
+    };
+  });
+}
+
+/** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
+function* withSchemaEntities(bundle: Parameters<EvaluatorFactory>[0]): Generator<EntityJson> {
+  yield* bundle.entities;
+  const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
+  for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
+  for (const { name, ids } of schema?.entityTypes.values() ?? []) {
+    for (const id of ids ?? []) yield { uid: { type: name, id }, attrs: {}, parents: [] };
+  }
+}
+
+function hasBigInt(json: unknown): boolean {
+  if (typeof json === 'bigint') return true;
+  return typeof json === 'object' && json !== null && Object.values(json).some(hasBigInt);
+}
