@@ -17,11 +17,11 @@ import {
   type Test,
   textOf,
 } from './expression.ts';
-import { EvaluationFailure } from './failure.ts';
+import { EvaluationFailure, fail } from './failure.ts';
 import { extensionFunction } from './functions.ts';
 import { compilePattern, type PatternElement } from './like.ts';
 import { add, multiply, negate, subtract } from './long.ts';
-import { JsonValueError, type ValueReader } from './read-json.ts';
+import { ExtensionCallError, JsonValueError, type ValueReader } from './read-json.ts';
 import { equal, RecordValue, SetValue, type Value } from './values.ts';
 
 /** A policy that cannot be compiled; the message says what of it. */
@@ -97,7 +97,7 @@ export class ExpressionCompiler {
   #operator(operator: string, operand: unknown): Compiled {
     switch (operator) {
       case 'Value':
-        return constant(this.#literal(operand));
+        return this.#literal(operand);
       case 'Var':
         return { run: lookUp(VARIABLES, operand, 'variable') };
       case 'Slot':
@@ -160,11 +160,12 @@ export class ExpressionCompiler {
     }
   }
 
-  #literal(json: unknown): Value {
+  #literal(json: unknown): Compiled {
     try {
-      return this.#reader.read(json, undefined, 'a literal');
+      return constant(this.#reader.read(json, undefined, 'a literal'));
     } catch (error) {
       if (!(error instanceof JsonValueError)) throw error;
+      if (error instanceof ExtensionCallError) return failing(error.message);
       throw new UnsupportedPolicyError(error.message);
     }
   }
@@ -357,7 +358,7 @@ export class ExpressionCompiler {
     if (found === undefined) throw new UnsupportedPolicyError(`there is no operator or function ${name}`);
     const args = list(operand).map((json) => this.#compile(json));
     if (args.length !== found.arity) {
-      throw new UnsupportedPolicyError(`${name} takes ${found.arity} arguments, not ${args.length}`);
+      return failing(`${name} takes ${found.arity} arguments, not ${args.length}`);
     }
     const runs = args.map(({ run }) => run);
     const { call } = found;
@@ -368,6 +369,11 @@ export class ExpressionCompiler {
 function constant(value: Value): Compiled {
   const known = { run: () => value, constant: value };
   return typeof value === 'boolean' ? { ...known, test: () => value } : known;
+}
+
+/** An expression that never has a value: an evaluation error only where it is evaluated, as with Cedar. */
+function failing(message: string): Compiled {
+  return { run: () => fail(message) };
 }
 
 function testing(test: Test): Compiled {

@@ -10,7 +10,12 @@ import { RecordValue, SetValue, type Shape, type Value } from './values.ts';
 
 /** JSON that is no Cedar value; the message begins with the place. */
 export class JsonValueError extends Error {
-  override readonly name = 'JsonValueError';
+  override readonly name: string = 'JsonValueError';
+}
+
+/** An extension call in JSON that has no value. In a policy's literal this is an evaluation error, elsewhere no data. */
+export class ExtensionCallError extends JsonValueError {
+  override readonly name = 'ExtensionCallError';
 }
 
 /** Deepest nesting of a value, so that reading and comparing it cannot exhaust the stack. */
@@ -130,13 +135,13 @@ function construct(fn: string, args: Value[], path: string): Value {
   if (make !== undefined && args.length === 1 && typeof text === 'string') {
     const value: ExtensionValue | undefined = make(text);
     if (value !== undefined) return value;
-    throw new JsonValueError(`${path}: is not a value that ${fn}() takes`);
+    throw new ExtensionCallError(`${path}: is not a value that ${fn}() takes`);
   }
   try {
     return callMethod(fn, args);
   } catch (error) {
     if (!(error instanceof EvaluationFailure)) throw error;
-    throw new JsonValueError(`${path}: ${error.message}`);
+    throw new ExtensionCallError(`${path}: ${error.message}`);
   }
 }
 

@@ -1,0 +1,50 @@
+/** The compiled engine, asked about a case. */
+import { type CedarEngine, createEngine, type EntityJson, type SchemaJson } from '../../engine/index.ts';
+import type { Case, Entity, Request } from './case.ts';
+import { type Answer, exact } from './oracle.ts';
+
+/** How the engine is given its whole numbers: BigInt only where a number does not hold them. */
+export function plain(node: unknown): unknown {
+  if (typeof node === 'bigint') return Number.isSafeInteger(Number(node)) ? Number(node) : node;
+  if (Array.isArray(node)) return node.map(plain);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, plain(value)]));
+}
+
+export function entitiesFor(entities: Entity[], as: 'values' | 'text'): EntityJson[] | string {
+  return as === 'text' ? JSON.stringify(exact(entities)) : (plain(entities) as EntityJson[]);
+}
+
+/** The answer of an engine, or `rejected` with the message of what it threw. */
+export function ask(engine: CedarEngine, request: Request): Answer | { rejected: string } {
+  const { principal, action, resource, context, entities } = request;
+  try {
+    const { decision, reasons, errors } = engine.isAuthorized({
+      principal,
+      action,
+      resource,
+      context: plain(context) as Record<string, unknown>,
+      ...(entities === undefined ? {} : { entities: plain(entities) as EntityJson[] }),
+    });
+    return { decision, reasons, errors };
+  } catch (error) {
+    return { rejected: String(error) };
+  }
+}
+
+/** An engine for a case; `rejected` when it refuses policies or entities. */
+export function subject(
+  { policies, entities }: Pick<Case, 'policies' | 'entities'>,
+  as: 'values' | 'text' = 'values',
+  schema?: SchemaJson,
+): CedarEngine | { rejected: string } {
+  try {
+    return createEngine({
+      policies: plain(policies) as Case['policies'],
+      entities: entitiesFor(entities, as),
+      ...(schema === undefined ? {} : { schema }),
+    });
+  } catch (error) {
+    return { rejected: String(error) };
+  }
+}
