@@ -1,9 +1,8 @@
 // Measures this kit beside its peers, in one run on this machine: npm run bench. Nothing leaves it; under a minute.
 import { rmSync } from 'node:fs';
-import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildArchive, readDirectory } from '../compiler/index.ts';
 import { benchColdStart } from './bench/cold-start.ts';
@@ -54,8 +53,6 @@ async function bench(): Promise<void> {
   console.log(table('HTTP, 64 connections, one process each', columns, await benchHttp(servers)));
   console.log(table('One call of a function', ['µs'], await benchMiddleware(archive, quiet)));
 
-  const cedar = dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs'));
-  await copyFile(join(cedar, 'cedar_wasm_bg.wasm'), join(directory, 'cedar_wasm_bg.wasm'));
   const coldStarts = await benchColdStart(directory, archive, quiet);
   console.log(table('Cold start: from starting Node to the end of the first call', ['ms'], coldStarts));
 }

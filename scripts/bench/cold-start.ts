@@ -6,13 +6,8 @@ import { run } from './processes.ts';
 import type { Row } from './table.ts';
 
 const ROUNDS = 7;
-const BANNER = "import{createRequire as r}from'node:module';const require=r(import.meta.url);";
 
-/**
- * Milliseconds from starting a process to the end of its first call, of functions packed as the constructs do.
- *
- * @param bundle the built bundle, with Cedar's WebAssembly beside it
- */
+/** Milliseconds from starting a process to the end of its first call, of functions packed as the constructs do. */
 export async function benchColdStart(directory: string, bundle: string, url: string): Promise<Row[]> {
   await build({
     absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
@@ -26,8 +21,6 @@ export async function benchColdStart(directory: string, bundle: string, url: str
     target: 'node24',
     mainFields: ['module', 'main'],
     external: ['@aws-sdk/*'],
-    banner: { js: BANNER },
-    treeShaking: true,
   });
   const contenders: { name: string; program: string; env: Record<string, string> }[] = [
     { name: 'middy, no middleware', program: 'first-plain-call.mjs', env: {} },

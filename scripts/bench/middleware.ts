@@ -17,8 +17,8 @@ export async function benchMiddleware(bundle: string, url: string): Promise<Row[
   try {
     return await compare(
       [
-        contender('middy, no middleware', 5_000, plain),
-        contender('embedded', 300, authorized(createEmbeddedPdp({ bundle }))),
+        contender('middy, no middleware', 10_000, plain),
+        contender('embedded', 1_500, authorized(createEmbeddedPdp({ bundle }))),
         contender('remote, server on loopback', 100, authorized(client)),
       ],
       15,
