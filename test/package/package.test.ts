@@ -145,7 +145,7 @@ describe('in a function, where CDK is not installed', () => {
   });
 });
 
-describe.concurrent('in a CDK app, with the code of the README', { timeout: 60_000 }, () => {
+describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_000 }, () => {
   let project: Project;
 
   beforeAll(async () => {
