@@ -6,7 +6,7 @@ import type {
   SchemaJson,
   TemplateLink,
 } from '../cedar-json.ts';
-import { uidKey } from '../entity-uid.ts';
+import { formatUid, uidKey } from '../entity-uid.ts';
 import { ConfigurationError, InvalidRequestError } from '../errors.ts';
 import { parseJson } from '../lossless-json.ts';
 import { Schema } from '../schema.ts';
@@ -95,12 +95,14 @@ class Engine implements CedarEngine {
   readonly #store = new NodeStore();
   readonly #schema: Schema | undefined;
   readonly #index: PolicyIndex;
+  /** Stored for being in the schema; the data may have them too. */
+  readonly #fromSchema = new Set<EntityNode>();
 
   constructor({ policies, schema, entities }: EngineOptions) {
     this.#schema = schema === undefined ? undefined : new Schema(schema);
     this.#index = new PolicyIndex(compileAll(policies, this.#store), this.#store);
     this.#storeSchemaEntities();
-    if (entities !== undefined) this.upsertEntities(entities);
+    if (entities !== undefined) this.#load(entities);
   }
 
   get size(): number {
@@ -117,23 +119,48 @@ class Engine implements CedarEngine {
   upsertEntities(entities: EntityJson[] | string): void {
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.#store.find(type, id) ?? internIn(pending, type, id);
-    const reader = new ValueReader(resolve, this.#store.shapes);
     const changes = new Map<EntityNode, EntityChange>();
-    const take = (json: unknown, index: number) => {
-      const change = readEntity(json, reader, this.#schema, `entities[${index}]`);
-      if (changes.has(change.node)) throw new JsonValueError(`entities[${index}]: is there twice`);
-      changes.set(change.node, change);
-    };
     refusing(() => {
-      if (typeof entities === 'string') splitArray(entities, (text, index) => take(parseJson(text), index));
-      else for (const [index, json] of entities.entries()) take(json, index);
-      const circle = findCircle(changes);
-      if (circle !== undefined)
-        throw new JsonValueError(
-          `entities: ${circle.type}::${JSON.stringify(circle.id)} is its own ancestor`,
-        );
+      this.#readEntities(entities, resolve, (change, path) => {
+        if (changes.has(change.node)) throw new JsonValueError(`${path}: is there twice`);
+        changes.set(change.node, change);
+      });
+      refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
     });
-    this.#store.put([...changes.values()]);
+    this.#store.put(changes.values());
+  }
+
+  /** Nothing to undo: an engine whose entities are wrong is never made. So each is stored as it is read. */
+  #load(entities: EntityJson[] | string): void {
+    const resolve = (type: string, id: string) => this.#store.intern(type, id);
+    refusing(() => {
+      this.#readEntities(entities, resolve, (change, path) => {
+        const { node } = change;
+        if (node.attrs !== undefined && !this.#fromSchema.has(node))
+          throw new JsonValueError(`${path}: is there twice`);
+        this.#fromSchema.delete(node);
+        this.#store.put([change]);
+      });
+      // Only what something is in can be in a circle.
+      const groups = new Set<EntityNode>();
+      for (const node of this.#store.nodes()) for (const parent of node.parents) groups.add(parent);
+      refuseCircle(findCircle(groups, (node) => node.parents));
+    });
+    this.#fromSchema.clear();
+  }
+
+  #readEntities(
+    entities: EntityJson[] | string,
+    resolve: (type: string, id: string) => EntityNode,
+    take: (change: EntityChange, path: string) => void,
+  ): void {
+    const reader = new ValueReader(resolve, this.#store.shapes);
+    const read = (json: unknown, index: number) => {
+      const path = `entities[${index}]`;
+      take(readEntity(json, reader, this.#schema, path), path);
+    };
+    if (typeof entities === 'string') splitArray(entities, (text, index) => read(parseJson(text), index));
+    else for (const [index, json] of entities.entries()) read(json, index);
   }
 
   removeEntities(uids: EntityUid[]): void {
@@ -279,6 +306,7 @@ class Engine implements CedarEngine {
     for (const { name, ids } of this.#schema?.entityTypes.values() ?? []) {
       for (const id of ids ?? []) changes.push(entity({ type: name, id }, []));
     }
+    for (const { node } of changes) this.#fromSchema.add(node);
     this.#store.put(changes);
   }
 }
@@ -354,6 +382,12 @@ function compileAll(policies: EnginePolicies, store: NodeStore): CompiledPolicy[
   }
   for (const node of named) store.retain(node);
   return compiled;
+}
+
+function refuseCircle(node: EntityNode | undefined): void {
+  if (node !== undefined) {
+    throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
+  }
 }
 
 function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {

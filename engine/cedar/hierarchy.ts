@@ -1,12 +1,13 @@
 import type { EntityNode } from './entity-node.ts';
-import type { EntityChange } from './store.ts';
 
-/** An entity that would be its own ancestor after the changes, if there is one. Walks with a stack of its own. */
-export function findCircle(changes: ReadonlyMap<EntityNode, EntityChange>): EntityNode | undefined {
-  const parentsOf = (node: EntityNode) => changes.get(node)?.parents ?? node.parents;
+/** An entity that is its own ancestor, if there is one from these. Walks with a stack of its own. */
+export function findCircle(
+  starts: Iterable<EntityNode>,
+  parentsOf: (node: EntityNode) => readonly EntityNode[],
+): EntityNode | undefined {
   const done = new Set<EntityNode>();
   const open = new Set<EntityNode>();
-  for (const start of changes.keys()) {
+  for (const start of starts) {
     const stack = [start];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
       if (done.has(node)) {

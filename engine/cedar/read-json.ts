@@ -6,7 +6,8 @@ import { CONSTRUCTORS, type ExtensionValue } from './extensions.ts';
 import { EvaluationFailure } from './failure.ts';
 import { callMethod } from './functions.ts';
 import { isLong, longOf } from './long.ts';
-import { RecordValue, SetValue, type Shape, type Value } from './values.ts';
+import { type ShapeTable, shapeOf } from './shape-table.ts';
+import { RecordValue, SetValue, type Value } from './values.ts';
 
 /** JSON that is no Cedar value; the message begins with the place. */
 export class JsonValueError extends Error {
@@ -27,10 +28,12 @@ export type ResolveNode = (type: string, id: string) => EntityNode;
 /** Reads Cedar's JSON values: explicit escapes, and those that a schema's types imply. */
 export class ValueReader {
   readonly #resolve: ResolveNode;
-  readonly #shapes: Map<string, Shape> | undefined;
+  readonly #shapes: ShapeTable | undefined;
+  /** Type names that were found good. */
+  readonly #typeNames = new Set<string>();
 
-  /** @param shapes keeps one shape for records with the same names: for data that stays, never for requests */
-  constructor(resolve: ResolveNode, shapes?: Map<string, Shape>) {
+  /** @param shapes given for data that stays */
+  constructor(resolve: ResolveNode, shapes?: ShapeTable) {
     this.#resolve = resolve;
     this.#shapes = shapes;
   }
@@ -69,12 +72,12 @@ export class ValueReader {
       const item = (json as Record<string, unknown>)[name];
       return this.read(item, type?.attributes.get(name)?.type, `${path}.${name}`, depth + 1);
     });
-    return new RecordValue(this.#shape(names), values);
+    return new RecordValue(this.#shapes?.of(names) ?? shapeOf(names), values);
   }
 
   /** `{type, id}`, bare or in `__entity`. @throws JsonValueError */
   entity(json: unknown, path: string): EntityNode {
-    const { type, id } = uidOf(json, path);
+    const { type, id } = uidOf(json, path, this.#typeNames);
     return this.#resolve(type, id);
   }
 
@@ -106,21 +109,6 @@ export class ValueReader {
       path,
     );
   }
-
-  #shape(names: string[]): Shape {
-    if (this.#shapes === undefined) return shapeOf(names);
-    const key = names.length === 1 ? (names[0] as string) : JSON.stringify(names);
-    let shape = this.#shapes.get(key);
-    if (shape === undefined) {
-      shape = shapeOf(names);
-      this.#shapes.set(key, shape);
-    }
-    return shape;
-  }
-}
-
-function shapeOf(names: string[]): Shape {
-  return new Map(names.map((name, index) => [name, index]));
 }
 
 function only(json: Record<string, unknown>, key: string, path: string): unknown {
@@ -158,12 +146,13 @@ function wellFormed(text: string, path: string): void {
 }
 
 /** `{type, id}`, bare or in `__entity`. @throws JsonValueError */
-export function uidOf(json: unknown, path: string): EntityUid {
+export function uidOf(json: unknown, path: string, good?: Set<string>): EntityUid {
   const bare = typeof json === 'object' && json !== null && Object.hasOwn(json, '__entity');
   const { type, id } = ((bare ? (json as { __entity: unknown }).__entity : json) ?? {}) as Partial<EntityUid>;
-  if (typeof type !== 'string' || typeof id !== 'string' || !isEntityTypeName(type)) {
+  if (typeof type !== 'string' || typeof id !== 'string' || !(good?.has(type) || isEntityTypeName(type))) {
     throw new JsonValueError(`${path}: needs a "type" (a Cedar type name) and an "id", both strings`);
   }
+  good?.add(type);
   wellFormed(id, path);
   return { type, id };
 }

@@ -1,6 +1,7 @@
 import { type Ancestors, ancestorsOf, EntityNode, NO_NODES } from './entity-node.ts';
 import { IdIndex } from './id-index.ts';
-import { RecordValue, SetValue, type Shape, type Value } from './values.ts';
+import { ShapeTable } from './shape-table.ts';
+import { RecordValue, SetValue, type Value } from './values.ts';
 
 /** What an entity is to be: its values are read, its nodes resolved. */
 export interface EntityChange {
@@ -12,8 +13,9 @@ export interface EntityChange {
 
 /** The entities of an engine, for reading much and changing a little at a time. */
 export class NodeStore {
-  /** One shape for all records with the same names. */
-  readonly shapes = new Map<string, Shape>();
+  readonly shapes = new ShapeTable();
+  /** The lists of one parent, shared by all that are in it. */
+  readonly #onlyParent = new Map<EntityNode, readonly EntityNode[]>();
   readonly #types = new Map<string, Map<string, EntityNode>>();
   readonly #ids = new IdIndex();
   /** Counts changes of the hierarchy: memoised ancestors are of one of them. */
@@ -72,8 +74,13 @@ export class NodeStore {
     }
   }
 
+  /** All that the store names. */
+  *nodes(): Generator<EntityNode> {
+    for (const ofType of this.#types.values()) yield* ofType.values();
+  }
+
   /** Sets entities, all of them; the caller has made sure that no circle comes of it. */
-  put(changes: readonly EntityChange[]): void {
+  put(changes: Iterable<EntityChange>): void {
     for (const { node, attrs, tags, parents } of changes) {
       // A node made for this change, or one that an earlier removal let go.
       if (this.find(node.type, node.id) === undefined) this.#add(node);
@@ -118,6 +125,7 @@ export class NodeStore {
     const ofType = this.#types.get(node.type);
     if (ofType?.get(node.id) !== node) return;
     ofType.delete(node.id);
+    this.#onlyParent.delete(node);
     if (ofType.size === 0) this.#types.delete(node.type);
   }
 
@@ -132,7 +140,7 @@ export class NodeStore {
     if (before.length === parents.length && before.every((parent, index) => parent === parents[index]))
       return;
     for (const parent of parents) this.retain(parent);
-    node.parents = parents.length === 0 ? NO_NODES : parents;
+    node.parents = this.#shared(parents);
     this.#epoch += 1;
     if (isActionType(node.type)) this.#actionEpoch += 1;
     if (this.#children !== undefined) {
@@ -140,6 +148,16 @@ export class NodeStore {
       for (const parent of parents) addChild(this.#children, parent, node);
     }
     for (const parent of before) this.#unname(parent);
+  }
+
+  #shared(parents: readonly EntityNode[]): readonly EntityNode[] {
+    const [parent] = parents;
+    if (parent === undefined) return NO_NODES;
+    if (parents.length > 1) return parents;
+    const known = this.#onlyParent.get(parent);
+    if (known !== undefined) return known;
+    this.#onlyParent.set(parent, parents);
+    return parents;
   }
 
   #count(value: Value | undefined, by: 1 | -1): void {
@@ -159,9 +177,7 @@ export class NodeStore {
 
   #indexChildren(): Map<EntityNode, Set<EntityNode>> {
     const children = new Map<EntityNode, Set<EntityNode>>();
-    for (const ofType of this.#types.values()) {
-      for (const node of ofType.values()) for (const parent of node.parents) addChild(children, parent, node);
-    }
+    for (const node of this.nodes()) for (const parent of node.parents) addChild(children, parent, node);
     return children;
   }
 }
