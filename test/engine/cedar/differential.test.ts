@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { ERRORS, OPERATORS } from '../../differential/coverage.ts';
+import { run } from '../../differential/run.ts';
+
+/** Other cases than the usual ones: PDP_DIFFERENTIAL_SEED=12345 npx vitest run test/engine/cedar/differential.test.ts */
+const SEED = Number(process.env.PDP_DIFFERENTIAL_SEED ?? 20_260_131);
+
+test('the engine answers generated cases as the official package does', { timeout: 240_000 }, () => {
+  const { passed, rejected, failures, coverage } = run(SEED, 3_000);
+  expect(failures.join('\n\n'), `seed ${SEED}`).toBe('');
+  expect(passed).toBeGreaterThanOrEqual(3_000);
+  expect(rejected).toBeLessThan(30);
+
+  const uncovered = OPERATORS.filter((operator) => {
+    const { allow = 0, deny = 0 } = coverage.operators[operator] ?? {};
+    return allow === 0 || deny === 0;
+  });
+  expect(uncovered, 'operators that no case allows, or none denies').toEqual([]);
+  expect(Object.keys(coverage.operators).filter((operator) => !OPERATORS.includes(operator))).toEqual([]);
+
+  const unmet = Object.keys(ERRORS).filter((kind) => coverage.errors[kind] === undefined);
+  expect(unmet, 'kinds of error that no case meets').toEqual([]);
+  expect(Object.keys(coverage.errors).filter((kind) => ERRORS[kind] === undefined)).toEqual([]);
+});
