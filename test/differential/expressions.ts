@@ -111,7 +111,8 @@ function particular(type: Type, of: Of): fc.Arbitrary<Expr>[] {
     fc.tuple(among(...operators), of(left), of(right)).map(([operator, a, b]) => op.binary(operator, a, b));
   const method = (fns: string[], ...args: Kind[]) =>
     fc.tuple(among(...fns), fc.tuple(...args.map(of))).map(([fn, operands]) => op.call(fn, ...operands));
-  const setOf = (element: Kind) => fc.array(of(element), { maxLength: 3 }).map((Set): Expr => ({ Set }));
+  const setOf = (element: Kind) =>
+    fc.array(of(element), { maxLength: 3 }).map((items): Expr => ({ Set: items }));
   const orders = ['<', '<=', '>', '>='];
   const inclusions = ['containsAll', 'containsAny'];
   const sets: Type[] = ['longs', 'strings', 'entities', 'anys'];
@@ -261,7 +262,7 @@ export const condition: fc.Arbitrary<Expr> = fc.oneof(
   { weight: 24, arbitrary: shallow.bool },
   { weight: 16, arbitrary: middling.bool },
   { weight: 8, arbitrary: deep.bool },
-  { weight: 16, arbitrary: probe },
+  { weight: 40, arbitrary: probe },
   { weight: 1, arbitrary: shallow.any },
   { weight: 1, arbitrary: middling.any },
 );

@@ -1,6 +1,6 @@
-/** The official package, asked about a case. */
+/** The official package, asked about a world. */
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { Case, Entity, Request } from './case.ts';
+import type { Entity, Request, World } from './world.ts';
 
 export interface Answer {
   decision: 'allow' | 'deny';
@@ -34,7 +34,7 @@ export type Schema = Parameters<typeof cedar.isAuthorized>[0]['schema'];
 let sets = 0;
 
 /** Reads a policy set once for several requests. */
-export function oracle(policies: Case['policies']): (stored: Entity[], request: Request) => OracleAnswer {
+export function oracle(policies: World['policies']): (stored: Entity[], request: Request) => OracleAnswer {
   // A name is used again and again: the package never lets go of one.
   sets = (sets + 1) % 16;
   const preparsedPolicySetId = `set${sets}`;

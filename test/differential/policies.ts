@@ -29,12 +29,12 @@ function scopeWith(target: fc.Arbitrary<Scope>, all: number): fc.Arbitrary<Scope
   );
 }
 
-const scope = scopeWith(named, 16);
+const scope = scopeWith(named, 24);
 const slotted = (slot: Slot) => scopeWith(among<Scope>({ slot }), 0);
 
 const action = among(...ACTIONS).map(plain);
 const actionScope: fc.Arbitrary<Scope> = fc.oneof(
-  { weight: 9, arbitrary: among<Scope>({ op: 'All' }) },
+  { weight: 16, arbitrary: among<Scope>({ op: 'All' }) },
   { weight: 2, arbitrary: action.map((entity) => ({ op: '==', entity })) },
   { weight: 2, arbitrary: action.map((entity) => ({ op: 'in', entity })) },
   {

@@ -7,7 +7,7 @@ import type { Expr } from '../../engine/cedar-json.ts';
 import { type ExtensionFunction, RIGHT, WRONG } from './extension-texts.ts';
 import * as op from './operators.ts';
 import { anyValue, long, VALUES } from './values.ts';
-import { ATTRIBUTE_NAMES, ENTITY_TYPES } from './vocabulary.ts';
+import { ATTRIBUTE_NAMES, ENTITY_TYPES, type Type } from './vocabulary.ts';
 
 const among = fc.constantFrom;
 
@@ -43,11 +43,21 @@ const wrong = (fn: ExtensionFunction) =>
   );
 const either = (fn: ExtensionFunction) => fc.oneof(right(fn), literal(fn));
 
+const extreme = veiled(
+  among('9223372036854775807ms', '-9223372036854775808ms', '-9223372036854775807ms').map((text) =>
+    op.call('duration', op.value(text)),
+  ),
+);
+
+function since1970(by: Expr): Expr {
+  return op.call('offset', op.call('datetime', op.value('1970-01-01')), by);
+}
+
 /** Any moment of 64-bit milliseconds, as only an offset reaches it. */
 const moment = fc.oneof(
   either('datetime'),
   fc.tuple(either('datetime'), either('duration')).map(([at, by]) => op.call('offset', at, by)),
-  either('duration').map((by) => op.call('offset', op.call('datetime', op.value('1970-01-01')), by)),
+  fc.oneof(either('duration'), extreme).map(since1970),
 );
 
 const span = fc.oneof(
@@ -64,12 +74,17 @@ const functions: fc.Arbitrary<Expr>[] = [
   ...(['decimal', 'ip', 'datetime', 'duration'] as const).flatMap((fn) => [
     compared(either(fn), either(fn), ['==', '!=']),
     compared(wrong(fn), either(fn), ['==', '!=']),
+    compared(wrong(fn), either(fn), ['==', '!=']),
   ]),
   compared(
     fc.oneof(
       moment,
       moment.map((at) => op.call('toDate', at)),
     ),
+    moment,
+  ),
+  compared(
+    extreme.map((by) => op.call('toDate', since1970(by))),
     moment,
   ),
   compared(span, span),
@@ -91,6 +106,22 @@ const anything = veiled(anyValue.map(op.value));
 const type = among(...ENTITY_TYPES);
 const name = among(...ATTRIBUTE_NAMES);
 
+const of = (kind: Type) => veiled(VALUES[kind].map(op.value));
+
+/** The first operand as the operator wants it, the second as it comes. */
+const halfTyped: fc.Arbitrary<Expr>[] = (
+  [
+    ['entity', ['in', 'in', 'hasTag', 'getTag']],
+    ['long', ['<', '<=', '>', '>=', '+', '-', '*']],
+    ['datetime', ['<', '<=', '>', '>=']],
+    ['duration', ['<', '<=', '>', '>=']],
+    ['anys', ['contains', 'containsAll', 'containsAny']],
+    ['bool', ['&&', '||']],
+  ] as [Type, string[]][]
+).map(([left, operators]) =>
+  fc.tuple(among(...operators), of(left), anything).map(([operator, a, b]) => op.binary(operator, a, b)),
+);
+
 /** Each operator over values of any types: nearly all of these are errors, each of its own kind. */
 const mistyped: fc.Arbitrary<Expr>[] = [
   ...op.BINARY.map((operator) => fc.tuple(anything, anything).map(([a, b]) => op.binary(operator, a, b))),
@@ -105,10 +136,12 @@ const mistyped: fc.Arbitrary<Expr>[] = [
   fc.tuple(anything, name).map(([a, attr]) => op.has(a, attr)),
   fc.tuple(anything, name, name).map(([a, ...path]) => op.has(a, path)),
   anything.map((a) => op.like(a, ['Wildcard'])),
-  fc.tuple(anything, type).map(([a, of]) => op.is(a, of)),
-  fc.tuple(anything, type, anything).map(([a, of, inside]) => op.is(a, of, inside)),
+  fc.tuple(anything, type).map(([a, name]) => op.is(a, name)),
+  fc.tuple(anything, type, anything).map(([a, name, inside]) => op.is(a, name, inside)),
   fc.tuple(anything, anything, anything).map(([a, b, c]) => op.choose(a, b, c)),
-  fc.array(anything, { maxLength: 3 }).map((Set) => op.binary('in', op.variable('principal'), { Set })),
+  fc
+    .array(anything, { maxLength: 3 })
+    .map((items) => op.binary('in', op.variable('principal'), { Set: items })),
 ];
 
 /** The laws of equality between values that are and are not the same. */
@@ -124,9 +157,10 @@ const equalities = fc.oneof(
 );
 
 const small = fc.oneof(
-  { weight: 6, arbitrary: compared(arithmetic, fc.oneof(number, arithmetic)) },
+  { weight: 8, arbitrary: compared(arithmetic, fc.oneof(number, arithmetic)) },
   { weight: 10, arbitrary: fc.oneof(...functions) },
   { weight: 8, arbitrary: fc.oneof(...mistyped) },
+  { weight: 3, arbitrary: fc.oneof(...halfTyped) },
   { weight: 3, arbitrary: equalities },
 );
 

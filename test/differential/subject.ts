@@ -1,7 +1,7 @@
-/** The compiled engine, asked about a case. */
+/** The compiled engine, asked about a world. */
 import { type CedarEngine, createEngine, type EntityJson, type SchemaJson } from '../../engine/index.ts';
-import type { Case, Entity, Request } from './case.ts';
 import { type Answer, exact } from './oracle.ts';
+import type { Entity, Request, World } from './world.ts';
 
 /** How the engine is given its whole numbers: BigInt only where a number does not hold them. */
 export function plain(node: unknown): unknown {
@@ -32,16 +32,15 @@ export function ask(engine: CedarEngine, request: Request): Answer | { rejected:
   }
 }
 
-/** An engine for a case; `rejected` when it refuses policies or entities. */
+/** An engine for a world; `rejected` when it refuses policies or entities. */
 export function subject(
-  { policies, entities }: Pick<Case, 'policies' | 'entities'>,
-  as: 'values' | 'text' = 'values',
+  { policies, entities, entitiesAs }: Omit<World, 'requests'>,
   schema?: SchemaJson,
 ): CedarEngine | { rejected: string } {
   try {
     return createEngine({
-      policies: plain(policies) as Case['policies'],
-      entities: entitiesFor(entities, as),
+      policies: plain(policies) as World['policies'],
+      entities: entitiesFor(entities, entitiesAs),
       ...(schema === undefined ? {} : { schema }),
     });
   } catch (error) {

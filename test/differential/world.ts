@@ -1,4 +1,4 @@
-/** Cases: a policy set, a few entities, and requests about them. */
+/** Worlds: a policy set, a few entities, and requests about them. Each request is a case. */
 import fc from 'fast-check';
 import type { EntityUid, PolicySetJson } from '../../engine/cedar-json.ts';
 import { policySet } from './policies.ts';
@@ -23,10 +23,12 @@ export interface Request {
   entities?: Entity[];
 }
 
-export interface Case {
+export interface World {
   policies: PolicySetJson;
   entities: Entity[];
   requests: Request[];
+  /** How the engine gets the entities. */
+  entitiesAs: 'values' | 'text';
 }
 
 /** Attributes of which about one in `missing` is not there, and a few have another type than they should. */
@@ -124,4 +126,9 @@ export const requests: fc.Arbitrary<Request[]> = fc.array(request, {
   size: 'max',
 });
 
-export const anyCase: fc.Arbitrary<Case> = fc.record({ policies: policySet, entities, requests });
+export const world: fc.Arbitrary<World> = fc.record({
+  policies: policySet,
+  entities,
+  requests,
+  entitiesAs: fc.constantFrom('values', 'values', 'values', 'text'),
+});
