@@ -1,6 +1,7 @@
 import {
   type AccessRequest,
   type Bundle,
+  ConfigurationError,
   createPdp,
   InvalidRequestError,
   type Problem,
@@ -8,6 +9,7 @@ import {
 } from '../engine/index.ts';
 import { type Files, textFiles } from './files.ts';
 import { parseJsonFile } from './json-file.ts';
+import { wasmEvaluator } from './oracle/evaluator.ts';
 
 /** A decision that a bundle must give, from `tests/*.json`. */
 export interface DecisionTest {
@@ -26,6 +28,8 @@ export interface DecisionTestResult {
   passed: boolean;
   /** What came out, where it differs; a request that cannot be evaluated says why. */
   actual: { decision: boolean; policies: string[]; error?: string };
+  /** What the official package says, where that is something else. */
+  official?: { decision: boolean; policies: string[] };
 }
 
 /** Reads a bundle's decision tests; what is wrong with them goes into `problems`. */
@@ -74,21 +78,37 @@ function parseDecisionTest(value: unknown): Omit<DecisionTest, 'file' | 'line'> 
   };
 }
 
-/** Runs decision tests against a bundle. */
+/**
+ * Runs decision tests against a bundle, on the compiled engine and on the official package: where the two differ,
+ * the test has failed whatever it expects.
+ */
 export function runDecisionTests(bundle: Bundle, tests: DecisionTest[]): DecisionTestResult[] {
-  const pdp = createPdp(bundle);
+  const compiled = createPdp(bundle);
+  const official = officialPdp(bundle);
   return tests.map((test) => {
-    const actual = decide(pdp, test.request);
-    const expected = test.policies;
-    const samePolicies =
-      expected === undefined ||
-      (expected.length === actual.policies.length && expected.every((id) => actual.policies.includes(id)));
-    return {
-      test,
-      actual,
-      passed: actual.error === undefined && actual.decision === test.decision && samePolicies,
-    };
+    const actual = decide(compiled, test.request);
+    const theirs = official === undefined ? actual : decide(official, test.request);
+    const differs = theirs.decision !== actual.decision || !samePolicies(theirs.policies, actual.policies);
+    const passed =
+      actual.error === undefined &&
+      actual.decision === test.decision &&
+      (test.policies === undefined || samePolicies(test.policies, actual.policies));
+    return { test, actual, passed: passed && !differs, ...(differs ? { official: theirs } : {}) };
   });
+}
+
+/** Undefined for a bundle that the official package cannot be given. */
+function officialPdp(bundle: Bundle): ReturnType<typeof createPdp> | undefined {
+  try {
+    return createPdp(bundle, { evaluator: wasmEvaluator });
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
+}
+
+function samePolicies(a: string[], b: string[]): boolean {
+  return a.length === b.length && a.every((id) => b.includes(id));
 }
 
 function decide(pdp: ReturnType<typeof createPdp>, request: AccessRequest): DecisionTestResult['actual'] {

@@ -20,3 +20,5 @@ export {
 } from './decision-tests.ts';
 export { type Files, readDirectory } from './files.ts';
 export { type CompileSource, compileInWorker } from './in-worker.ts';
+export { wasmEvaluator } from './oracle/evaluator.ts';
+export { type Difference, shadowEvaluator } from './oracle/shadow.ts';

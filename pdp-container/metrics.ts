@@ -10,6 +10,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly decisionSeconds: Histogram;
   readonly policyErrors: Counter;
+  readonly shadowDifferences: Counter;
   readonly requestsInFlight: Gauge;
   readonly logLinesDropped: Counter;
   readonly #decisions: Counter<'decision'>;
@@ -36,6 +37,11 @@ export class Metrics {
     this.policyErrors = new Counter({
       name: 'pdp_policy_errors_total',
       help: 'Policies that erred in a decision and so did not apply.',
+      registers,
+    });
+    this.shadowDifferences = new Counter({
+      name: 'pdp_shadow_differences_total',
+      help: 'Decisions in which the two evaluators differed; counted with --shadow only.',
       registers,
     });
     this.#revision = new Gauge({

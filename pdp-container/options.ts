@@ -43,6 +43,10 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
 export const DECISION_LOG_MODES = ['off', 'denied', 'all'] as const;
 export type DecisionLogMode = (typeof DECISION_LOG_MODES)[number];
 
+/** What evaluates policies: the compiled engine, or the official WebAssembly build it is held to. */
+export const EVALUATORS = ['compiled', 'wasm'] as const;
+export type EvaluatorName = (typeof EVALUATORS)[number];
+
 /** Where log lines go, one JSON record a call, each ending in a newline. */
 export interface LogDestination {
   write(line: string): void;
@@ -66,6 +70,13 @@ export interface ServeOptions {
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */
   decisionLogAttributes?: boolean;
+  /** @default 'compiled' */
+  evaluator?: EvaluatorName;
+  /**
+   * Evaluate on both, answer from the compiled engine, count and log differences. Many times slower.
+   * @default false
+   */
+  shadow?: boolean;
   limits?: Partial<Limits>;
   /** How long an orderly stop goes on answering while unready, in milliseconds. @default 5000 */
   drainMs?: number;

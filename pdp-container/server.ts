@@ -4,6 +4,7 @@ import { ActiveRevision } from './active-revision.ts';
 import { parsePublicUrl } from './authzen/discovery.ts';
 import { Decider } from './decider.ts';
 import { DecisionLog } from './decision-log.ts';
+import { chosenEvaluator } from './evaluator.ts';
 import type { HealthState } from './health.ts';
 import { createApp } from './http/app.ts';
 import { bearerAuthentication } from './http/authentication.ts';
@@ -106,7 +107,13 @@ export class PdpServer implements HealthState {
       this.#certificates = new CertificateWatch(app.server, tls, logger);
       await this.#certificates.start();
     }
-    this.#reloader = new Reloader(source, this.active, this.#metrics, logger);
+    this.#reloader = new Reloader(
+      source,
+      this.active,
+      this.#metrics,
+      logger,
+      chosenEvaluator(this.#options, this.#metrics, logger),
+    );
     await this.#reloader.start(reloadMs);
   }
 

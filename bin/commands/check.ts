@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { wasmEvaluator } from '../../compiler/index.ts';
 import {
   type AccessRequest,
   createPdp,
@@ -23,6 +24,7 @@ interface CheckOptions {
   resourceProperties?: string;
   context?: string;
   request?: string;
+  evaluator: 'compiled' | 'wasm';
   json?: true;
 }
 
@@ -42,12 +44,19 @@ export function checkCommand(): Command {
     .option('--resource-properties <json>', 'attributes of the resource for this question')
     .option('--context <json>', 'the context record')
     .option('--request <file>', 'a whole AuthZEN evaluation request as JSON; - for standard input')
+    .addOption(
+      new Option('--evaluator <name>', "what evaluates a bundle's policies")
+        .choices(['compiled', 'wasm'])
+        .default('compiled'),
+    )
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', '\nExit status: 0 allowed, 1 denied, 2 the question or the bundle is not valid.\n')
     .action(async (source: string, options: CheckOptions) => {
       const request = await readRequest(options);
       const answer =
-        options.url === undefined ? await askSource(source, request) : await askRemote(options.url, request);
+        options.url === undefined
+          ? await askSource(source, request, options.evaluator)
+          : await askRemote(options.url, request);
       process.exitCode = answer.decision ? EXIT.ok : EXIT.negative;
       if (options.json) printJson(answer);
       else printAnswer(answer);
@@ -91,10 +100,15 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-async function askSource(source: string, request: AccessRequest): Promise<Answer> {
+async function askSource(
+  source: string,
+  request: AccessRequest,
+  evaluator: CheckOptions['evaluator'],
+): Promise<Answer> {
   const { result } = await compileSource(source);
   if (!result.ok) throw new InvalidBundleError(result.problems);
-  const { decision, errors } = createPdp(result.bundle).explain(request);
+  const options = evaluator === 'wasm' ? { evaluator: wasmEvaluator } : {};
+  const { decision, errors } = createPdp(result.bundle, options).explain(request);
   return { ...decision, ...(errors.length > 0 ? { errors } : {}) };
 }
 

@@ -8,6 +8,8 @@ import {
   DEFAULT_RELOAD_MS,
   DEFAULT_STOP_MS,
   type DecisionLogMode,
+  EVALUATORS,
+  type EvaluatorName,
   type ServeOptions,
 } from '../../pdp-container/options.ts';
 import { runServer } from '../../pdp-container/process.ts';
@@ -21,6 +23,8 @@ interface Flags {
   tlsKey?: string;
   decisionLog: DecisionLogMode;
   decisionLogAttributes: boolean;
+  evaluator: EvaluatorName;
+  shadow: boolean;
   bodyLimit: number;
   batchLimit: number;
   depthLimit: number;
@@ -69,6 +73,12 @@ export function serveCommand(): Command {
         .default('all'),
     )
     .addOption(flag('--decision-log-attributes [boolean]', 'log properties and context too'))
+    .addOption(
+      withVariable(new Option('--evaluator <name>', 'what evaluates policies'))
+        .choices(EVALUATORS)
+        .default('compiled'),
+    )
+    .addOption(flag('--shadow [boolean]', 'evaluate on both, answer from compiled, log differences'))
     .addOption(whole('--body-limit <bytes>', 'largest body (413)', DEFAULT_LIMITS.bodyBytes))
     .addOption(whole('--batch-limit <items>', 'most items in one batch (400)', DEFAULT_LIMITS.batchItems))
     .addOption(whole('--depth-limit <levels>', 'deepest nesting of a body (400)', DEFAULT_LIMITS.jsonDepth))
@@ -114,6 +124,9 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     const missing = cert === undefined ? '--tls-cert' : '--tls-key';
     throw new UsageError(`${missing} is missing: TLS needs both --tls-cert and --tls-key`);
   }
+  if (flags.shadow && flags.evaluator !== 'compiled') {
+    throw new UsageError('--shadow compares with the compiled evaluator: leave --evaluator out');
+  }
   return {
     source,
     host: flags.host,
@@ -123,6 +136,8 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     apiKey: process.env.PDP_API_KEY,
     decisionLog: flags.decisionLog,
     decisionLogAttributes: flags.decisionLogAttributes,
+    evaluator: flags.evaluator,
+    shadow: flags.shadow,
     limits: {
       bodyBytes: flags.bodyLimit,
       batchItems: flags.batchLimit,

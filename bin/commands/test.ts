@@ -40,12 +40,20 @@ export function testCommand(): Command {
     });
 }
 
-function asJson({ test, passed, actual }: DecisionTestResult): object {
+function asJson({ test, passed, actual, official }: DecisionTestResult): object {
   const { name, file, line, decision, policies } = test;
-  return { name, file, line, passed, expected: { decision, ...(policies ? { policies } : {}) }, actual };
+  return {
+    name,
+    file,
+    line,
+    passed,
+    expected: { decision, ...(policies ? { policies } : {}) },
+    actual,
+    ...(official ? { official } : {}),
+  };
 }
 
-function printResult({ test, passed, actual }: DecisionTestResult): void {
+function printResult({ test, passed, actual, official }: DecisionTestResult): void {
   if (passed) {
     print(`${styled('green', 'pass')}  ${test.name}`);
     return;
@@ -60,4 +68,9 @@ function printResult({ test, passed, actual }: DecisionTestResult): void {
     policies === undefined ? '' : ` by ${policies.join(', ') || 'no policy'}`;
   print(`      expected ${word(test.decision)}${by(test.policies)}`);
   print(`      got      ${word(actual.decision)}${by(actual.policies)}`);
+  if (official !== undefined) {
+    print(
+      `      official ${word(official.decision)}${by(official.policies)}: the evaluators differ, please report it`,
+    );
+  }
 }

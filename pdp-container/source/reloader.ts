@@ -1,5 +1,11 @@
 import type { Logger } from 'pino';
-import { createPdp, InvalidBundleError, type LocalPdp, type Problem } from '../../engine/index.ts';
+import {
+  createPdp,
+  type EvaluatorFactory,
+  InvalidBundleError,
+  type LocalPdp,
+  type Problem,
+} from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
@@ -15,10 +21,18 @@ export class Reloader {
   readonly #active: ActiveRevision;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
+  readonly #evaluator: EvaluatorFactory | undefined;
   #watch: Watch | undefined;
   #stopped = false;
 
-  constructor(source: BundleSource, active: ActiveRevision, metrics: Metrics, logger: Logger) {
+  constructor(
+    source: BundleSource,
+    active: ActiveRevision,
+    metrics: Metrics,
+    logger: Logger,
+    evaluator?: EvaluatorFactory,
+  ) {
+    this.#evaluator = evaluator;
     this.#source = source;
     this.#active = active;
     this.#metrics = metrics;
@@ -46,7 +60,10 @@ export class Reloader {
       if (!result.ok) return this.#failed(result.problems);
       if (result.bundle.revision === this.#active.revision) return this.#unchanged();
       // The new revision is ready to answer before anything sees it.
-      const pdp = createPdp(result.bundle);
+      const pdp = createPdp(
+        result.bundle,
+        this.#evaluator === undefined ? {} : { evaluator: this.#evaluator },
+      );
       warmUp(pdp);
       const now = new Date();
       this.#active.activate(pdp, now);

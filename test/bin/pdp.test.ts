@@ -177,6 +177,16 @@ describe('check', () => {
     });
   });
 
+  it('asks the official evaluator when told to', async () => {
+    const directory = await directoryOf(BUNDLE);
+    const args = ['check', directory, ...QUESTION, '--action', 'read', ...ON_TIME, '--evaluator'];
+    expect(await pdp([...args, 'wasm'])).toEqual(await pdp([...args, 'compiled']));
+    expect(await pdp([...args, 'rust'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Allowed choices are compiled, wasm'),
+    });
+  });
+
   it('says why a policy erred', async () => {
     const directory = await directoryOf({
       'p.cedar': '@id("p") permit(principal, action, resource) when { principal.level > 1 };',
@@ -191,7 +201,7 @@ describe('check', () => {
       '--resource',
       'D::"d::e"',
     ]);
-    expect(stdout).toMatch(/policy p erred and did not apply: .*`User::"a b"` does not exist/);
+    expect(stdout).toMatch(/policy p erred and did not apply: .*the entity does not exist/);
   });
 
   it('refuses a value that Cedar cannot hold', async () => {
