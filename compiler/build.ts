@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { packTar } from 'modern-tar';
 import type { Bundle, Manifest } from '../engine/index.ts';
+import { stringifyJson } from '../engine/lossless-json.ts';
 import { BUILT, sha256 } from '../engine/read-archive.ts';
 import { type Files, isBundleFile } from './files.ts';
 
@@ -15,7 +16,7 @@ export async function buildArchive(
 ): Promise<Uint8Array> {
   const files: Files = new Map([...sources].filter(([path]) => isBundleFile(path)));
   const add = (path: string, value: unknown) =>
-    files.set(path, new TextEncoder().encode(JSON.stringify(value)));
+    files.set(path, new TextEncoder().encode(stringifyJson(value)));
   add(BUILT.policies, { namespace: bundle.namespace, ...bundle.policies });
   if (bundle.schema !== undefined) add(BUILT.schema, bundle.schema);
   add(BUILT.entities, bundle.entities);

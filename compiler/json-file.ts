@@ -1,5 +1,6 @@
 import { findNodeAtLocation, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Problem } from '../engine/index.ts';
+import { parseJson } from '../engine/lossless-json.ts';
 import type { TextFile } from './files.ts';
 import { positionAt } from './position.ts';
 
@@ -25,7 +26,7 @@ export function parseJsonFile({ path, text }: TextFile, problems: Problem[]): Js
     return undefined;
   }
   try {
-    return locatable(path, text, JSON.parse(text));
+    return locatable(path, text, parseJson(text));
   } catch {
     problems.push(...syntaxProblems(path, text));
     return undefined;

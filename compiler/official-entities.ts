@@ -1,6 +1,7 @@
 import { formatUid } from '../engine/entity-uid.ts';
 import type { EntityJson, Problem, SchemaJson } from '../engine/index.ts';
 import { cedar, guarded } from './cedar.ts';
+import { withRawIntegers } from './oracle/raw-integers.ts';
 
 /** Entities given to the official package at once: it reads the schema anew for each call. */
 const BATCH = 1_000;
@@ -15,7 +16,9 @@ export function checkEntities(
     const batch = entities.slice(start, start + BATCH);
     const outcome = guarded(() =>
       cedar().checkParseEntities({
-        entities: batch,
+        entities: withRawIntegers(batch) as Parameters<
+          ReturnType<typeof cedar>['checkParseEntities']
+        >[0]['entities'],
         ...(schema === undefined
           ? {}
           : { schema: schema as Parameters<ReturnType<typeof cedar>['schemaToText']>[0] }),

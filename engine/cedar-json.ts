@@ -11,10 +11,14 @@ export interface EntityUid {
   id: string;
 }
 
-/** A Cedar value in JSON: explicit escapes only. */
+/**
+ * A Cedar value in JSON: explicit escapes only. A Long is a number where that is exact, up to ±(2^53 - 1), and a
+ * BigInt beyond; so it is in the `Value` of a policy's expression.
+ */
 export type CedarValue =
   | boolean
   | number
+  | bigint
   | string
   | CedarValue[]
   | { __entity: EntityUid }

@@ -5,8 +5,18 @@
  * The information model is OpenID AuthZEN Authorization API 1.0, section 5.
  */
 
-/** A JSON value as it arrives in a request. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+/**
+ * A JSON value as it arrives in a request. Beyond ±(2^53 - 1), where a number is no longer exact, an integer must be
+ * a BigInt, which reaches to the 64 bits of Cedar's Long.
+ */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | JsonValue[]
+  | { [key: string]: JsonValue };
 
 /** A JSON object as it arrives in a request. */
 export type JsonObject = { [key: string]: JsonValue };

@@ -2,6 +2,7 @@ import { readTarGz } from './archive.ts';
 import type { Bundle, Manifest } from './bundle.ts';
 import type { EntityJson, PolicySetJson, SchemaJson } from './cedar-json.ts';
 import { InvalidBundleError } from './errors.ts';
+import { parseJson } from './lossless-json.ts';
 
 /** The files of a built bundle that evaluation reads. */
 export const BUILT = {
@@ -67,7 +68,7 @@ function parse<T>(files: Map<string, Uint8Array>, path: string): T {
   const content = files.get(path);
   if (content === undefined) throw broken(path, 'is missing: build the bundle with `pdp build`');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) as T;
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(content)) as T;
   } catch {
     throw broken(path, 'is not JSON');
   }

@@ -42,7 +42,17 @@ function wellFormed(text: string, path: string): string {
     : fail(path, 'is not well-formed Unicode: it has half of a surrogate pair');
 }
 
-function long(value: number, path: string): number {
+const LONG_BITS = 64;
+
+/** A Long in its one form: a number where that is exact, a BigInt beyond. */
+function long(value: number | bigint, path: string): number | bigint {
+  if (typeof value === 'bigint') {
+    if (BigInt.asIntN(LONG_BITS, value) !== value) {
+      fail(path, `is beyond the ${LONG_BITS} bits of a Long, from -2^63 to 2^63 - 1`);
+    }
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
   if (!Number.isInteger(value)) {
     fail(path, 'is not a whole number; Cedar has none but Long, so send a decimal as a string');
   }
@@ -89,7 +99,7 @@ function deeper(depth: number, path: string): number {
   return depth < MAX_VALUE_DEPTH ? depth + 1 : fail(path, `nests deeper than ${MAX_VALUE_DEPTH} levels`);
 }
 
-/** A value of no known type: numbers, strings, booleans, sets, records and explicit escapes. */
+/** A value of no known type: whole numbers, strings, booleans, sets, records and explicit escapes. */
 export function untypedValue(value: JsonValue, path: string, depth = 0): CedarValue {
   switch (typeof value) {
     case 'boolean':
@@ -97,6 +107,7 @@ export function untypedValue(value: JsonValue, path: string, depth = 0): CedarVa
     case 'string':
       return wellFormed(value, path);
     case 'number':
+    case 'bigint':
       return long(value, path);
     default:
       break;
@@ -134,7 +145,9 @@ export function typedValue(value: JsonValue, type: ResolvedType, path: string, d
     case 'string':
       return typeof value === 'string' ? wellFormed(value, path) : fail(path, 'is not a string');
     case 'long':
-      return typeof value === 'number' ? long(value, path) : fail(path, 'is not a whole number');
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? long(value, path)
+        : fail(path, 'is not a whole number');
     case 'extension':
       return escaped(typedExtension(value, type.extension, path));
     case 'entity':

@@ -1,8 +1,10 @@
 import type { CedarRequest, EntityJson, Evaluator, EvaluatorFactory } from '../../engine/index.ts';
 import { ConfigurationError, InvalidBundleError, PdpUnavailableError } from '../../engine/index.ts';
 import { Schema } from '../../engine/schema.ts';
+import { depthOf } from '../json-depth.ts';
 import { EntityStore } from './entity-store.ts';
 import { loadCedar } from './load.ts';
+import { withRawIntegers } from './raw-integers.ts';
 import { reachOf, slice } from './slice.ts';
 
 /**
@@ -13,26 +15,35 @@ const freeSlots: string[] = [];
 let slots = 0;
 const reclaimed = new FinalizationRegistry<string>((slot) => freeSlots.push(slot));
 
+type Call = Parameters<ReturnType<typeof loadCedar>['statefulIsAuthorized']>[0];
+
 function takeSlot(): string {
   slots += 1;
   return freeSlots.pop() ?? `policies-${slots}`;
 }
 
+/** Deepest nesting of a policy's JSON that the official reader takes, less what the call puts around it. */
+const MAX_POLICY_DEPTH = 118;
+
 /**
  * The official WebAssembly build of Cedar as an evaluator: what the compiled one is compared with. Its input must be
- * checked, since a shape error leaks memory, and integers beyond 2^53 - 1 it cannot be given.
+ * checked, since a shape error leaks memory.
+ *
+ * @throws ConfigurationError for a policy that nests deeper than the official reader goes
  */
 export const wasmEvaluator: EvaluatorFactory = (bundle) => {
   const cedar = loadCedar();
-  if (hasBigInt(bundle.policies) || hasBigInt(bundle.entities)) {
+  const { staticPolicies, templates } = bundle.policies;
+  for (const [id, policy] of [...Object.entries(staticPolicies), ...Object.entries(templates)]) {
+    if (depthOf(policy) <= MAX_POLICY_DEPTH) continue;
     throw new ConfigurationError(
-      'the wasm evaluator takes no integers beyond 2^53 - 1, which this bundle has',
+      `policy ${id}: nests too deep for the wasm evaluator (a chain of some 55 operators is as deep)`,
     );
   }
   const slot = takeSlot();
   const parsed = cedar.preparsePolicySet(
     slot,
-    bundle.policies as Parameters<typeof cedar.preparsePolicySet>[1],
+    withRawIntegers(bundle.policies) as Parameters<typeof cedar.preparsePolicySet>[1],
   );
   if (parsed.type === 'failure') {
     freeSlots.push(slot);
@@ -50,15 +61,14 @@ export const wasmEvaluator: EvaluatorFactory = (bundle) => {
   const store = new EntityStore(withSchemaEntities(bundle));
   const evaluator: Evaluator = {
     isAuthorized: (request) => {
+      const { principal, action, resource, context = {} } = request;
+      const entities = slice(request, overlaid(request, store), store, reach);
       const answer = cedar.statefulIsAuthorized({
-        principal: request.principal,
-        action: request.action,
-        resource: request.resource,
-        context: (request.context ?? {}) as Parameters<typeof cedar.isAuthorized>[0]['context'],
+        principal,
+        action,
+        resource,
         preparsedPolicySetId: slot,
-        entities: slice(request, overlaid(request, store), store, reach) as Parameters<
-          typeof cedar.isAuthorized
-        >[0]['entities'],
+        ...(withRawIntegers({ context, entities }) as Pick<Call, 'context' | 'entities'>),
       });
       // Not the request's fault: it was checked. Its text may hold values, so none of it is passed on.
       if (answer.type === 'failure')
@@ -97,9 +107,4 @@ function* withSchemaEntities(bundle: Parameters<EvaluatorFactory>[0]): Generator
   for (const { name, ids } of schema?.entityTypes.values() ?? []) {
     for (const id of ids ?? []) yield { uid: { type: name, id }, attrs: {}, parents: [] };
   }
-}
-
-function hasBigInt(json: unknown): boolean {
-  if (typeof json === 'bigint') return true;
-  return typeof json === 'object' && json !== null && Object.values(json).some(hasBigInt);
 }
