@@ -4,14 +4,8 @@
  * @packageDocumentation
  */
 export type { Bundle, Manifest } from './bundle.ts';
-export {
-  type CedarEngine,
-  createEngine,
-  type EngineOptions,
-  type EnginePolicies,
-  type EngineRequest,
-  type EngineResponse,
-} from './cedar/engine.ts';
+export type * from './cedar/api.ts';
+export { createEngine } from './cedar/engine.ts';
 export type * from './cedar-json.ts';
 export type * from './contract.ts';
 export * from './errors.ts';

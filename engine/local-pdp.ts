@@ -1,5 +1,6 @@
 import type { Bundle } from './bundle.ts';
-import { type CedarEngine, createEngine } from './cedar/engine.ts';
+import type { CedarEngine } from './cedar/api.ts';
+import { createEngine } from './cedar/engine.ts';
 import type { PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
 import type {

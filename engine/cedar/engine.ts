@@ -1,85 +1,21 @@
-import type {
-  CedarValue,
-  EntityJson,
-  EntityUid,
-  PolicyJson,
-  SchemaJson,
-  TemplateLink,
-} from '../cedar-json.ts';
+import type { EntityJson, EntityUid } from '../cedar-json.ts';
 import { formatUid, uidKey } from '../entity-uid.ts';
-import { ConfigurationError, InvalidRequestError } from '../errors.ts';
+import { InvalidRequestError } from '../errors.ts';
 import { parseJson } from '../lossless-json.ts';
 import { Schema } from '../schema.ts';
-import { UnsupportedPolicyError } from './compile-expression.ts';
-import { type CompiledPolicy, compilePolicy, inScope } from './compile-policy.ts';
-import { EntityNode, NO_NODES } from './entity-node.ts';
+import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse } from './api.ts';
+import { compilePolicies } from './compile-policies.ts';
+import { inScope } from './compile-policy.ts';
+import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
-import { EvaluationFailure } from './failure.ts';
+import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
-import { matchesScope, PolicyIndex, type Visitor } from './policy-index.ts';
+import { PolicyIndex } from './policy-index.ts';
+import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
 import { splitArray } from './split-array.ts';
 import { type EntityChange, NodeStore } from './store.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
-
-/** Policies in Cedar's JSON format. */
-export interface EnginePolicies {
-  staticPolicies: Record<string, PolicyJson>;
-  templates?: Record<string, PolicyJson>;
-  templateLinks?: TemplateLink[];
-}
-
-export interface EngineOptions {
-  policies: EnginePolicies;
-  /** What gives values their types: strings that are extension values, objects that are entities. */
-  schema?: SchemaJson;
-  /** Entities in Cedar's JSON format, as values or as JSON text. Text keeps integers beyond 2^53 - 1 exact. */
-  entities?: EntityJson[] | string;
-}
-
-export interface EngineRequest {
-  principal: EntityUid;
-  action: EntityUid;
-  resource: EntityUid;
-  context?: Record<string, unknown>;
-  /** Whole entities in place of the stored ones, for this request only. */
-  entities?: EntityJson[];
-  /** Attributes laid over stored ones, for this request only; an entity that is not stored exists with them. */
-  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
-}
-
-export interface EngineResponse {
-  decision: 'allow' | 'deny';
-  /** Ids of the determining policies, sorted. */
-  reasons: string[];
-  /** Policies that erred and so did not apply, sorted by id. */
-  errors: { policyId: string; message: string }[];
-}
-
-/** A Cedar authorizer over entities of its own. */
-export interface CedarEngine {
-  /** @throws InvalidRequestError for a value that Cedar cannot hold */
-  isAuthorized(request: EngineRequest): EngineResponse;
-  /**
-   * Sets entities, all or none of them.
-   *
-   * @throws InvalidRequestError for a value that Cedar cannot hold, an entity twice, or a circle of parents
-   */
-  upsertEntities(entities: EntityJson[] | string): void;
-  /** Takes entities out; one that is not stored is no error. @throws InvalidRequestError for what is no uid */
-  removeEntities(uids: EntityUid[]): void;
-  /** Ids of the stored entities of a type, in code unit order. */
-  idsOfType(type: string): readonly string[];
-  /**
-   * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
-   * resource: what a search has to look at.
-   */
-  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[];
-  /** The same for resources. */
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
-  /** Entities stored. */
-  readonly size: number;
-}
 
 /**
  * Makes an engine: policies compiled once into closures and indexed, over a store of entities.
@@ -100,7 +36,7 @@ class Engine implements CedarEngine {
 
   constructor({ policies, schema, entities }: EngineOptions) {
     this.#schema = schema === undefined ? undefined : new Schema(schema);
-    this.#index = new PolicyIndex(compileAll(policies, this.#store), this.#store);
+    this.#index = new PolicyIndex(compilePolicies(policies, this.#store), this.#store);
     this.#storeSchemaEntities();
     if (entities !== undefined) this.#load(entities);
   }
@@ -310,86 +246,11 @@ class Engine implements CedarEngine {
     this.#store.put(changes);
   }
 }
-
-const NONE: string[] = [];
-
-/** A list of its own for the first one: most evaluations need one list or none. */
-function added(list: string[], id: string): string[] {
-  if (list === NONE) return [id];
-  list.push(id);
-  return list;
-}
-
-/** One request put to the policies: what each of them says. */
-class Evaluation implements Visitor {
-  readonly #env: Environment;
-  #permits: string[] = NONE;
-  #forbids: string[] = NONE;
-  #errors: EngineResponse['errors'] = [];
-
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
-  visit(policy: CompiledPolicy): void {
-    if (!matchesScope(this.#env, policy)) return;
-    try {
-      if (policy.condition !== undefined && !policy.condition(this.#env)) return;
-    } catch (error) {
-      if (!(error instanceof EvaluationFailure)) throw error;
-      this.#errors.push({ policyId: policy.id, message: error.message });
-      return;
-    }
-    if (policy.effect === 'permit') this.#permits = added(this.#permits, policy.id);
-    else this.#forbids = added(this.#forbids, policy.id);
-  }
-
-  /** A forbid wins over any permit; without a permit it is a deny. */
-  response(): EngineResponse {
-    const forbidden = this.#forbids.length > 0;
-    const reasons = forbidden ? this.#forbids : this.#permits;
-    if (reasons.length > 1) reasons.sort();
-    const errors = this.#errors;
-    if (errors.length > 1) errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1));
-    const allow = !forbidden && this.#permits.length > 0;
-    return { decision: allow ? 'allow' : 'deny', reasons: reasons === NONE ? [] : reasons, errors };
-  }
-}
-
-function compileAll(policies: EnginePolicies, store: NodeStore): CompiledPolicy[] {
-  const named = new Set<EntityNode>();
-  const resolve = (type: string, id: string) => {
-    const node = store.intern(type, id);
-    named.add(node);
-    return node;
-  };
-  const reader = new ValueReader(resolve, store.shapes);
-  const compiled: CompiledPolicy[] = [];
-  const compile = (id: string, json: PolicyJson | undefined, slots: TemplateLink['values'] = {}) => {
-    try {
-      if (json === undefined) throw new UnsupportedPolicyError('its template is not there');
-      const filled = Object.entries(slots).map(([slot, uid]) => [slot, reader.entity(uid, slot)] as const);
-      compiled.push(compilePolicy(id, json, reader, Object.fromEntries(filled)));
-    } catch (error) {
-      if (!(error instanceof UnsupportedPolicyError || error instanceof JsonValueError)) throw error;
-      throw new ConfigurationError(`policy ${id}: ${error.message}`);
-    }
-  };
-  for (const [id, json] of Object.entries(policies.staticPolicies)) compile(id, json);
-  const templates = policies.templates ?? {};
-  for (const { templateId, newId, values } of policies.templateLinks ?? []) {
-    compile(newId, Object.hasOwn(templates, templateId) ? templates[templateId] : undefined, values);
-  }
-  for (const node of named) store.retain(node);
-  return compiled;
-}
-
 function refuseCircle(node: EntityNode | undefined): void {
   if (node !== undefined) {
     throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
   }
 }
-
 function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {
   const key = uidKey({ type, id });
   const known = nodes.get(key);
@@ -398,39 +259,6 @@ function internIn(nodes: Map<string, EntityNode>, type: string, id: string): Ent
   nodes.set(key, node);
   return node;
 }
-
-function readEntity(
-  json: unknown,
-  reader: ValueReader,
-  schema: Schema | undefined,
-  path: string,
-): EntityChange {
-  const { uid, attrs = {}, parents = [], tags } = (json ?? {}) as Partial<Record<keyof EntityJson, unknown>>;
-  const node = reader.entity(uid, `${path}.uid`);
-  if (!Array.isArray(parents)) throw new JsonValueError(`${path}.parents: must be a list`);
-  const types = typesOf(schema, node.type);
-  const above = parents.map((parent, index) => reader.entity(parent, `${path}.parents[${index}]`));
-  return {
-    node,
-    attrs: reader.record(attrs, types.attrs, `${path}.attrs`),
-    tags: tags === undefined ? undefined : readTags(tags, reader, types.tags, `${path}.tags`),
-    parents: above.length === 0 ? NO_NODES : [...new Set(above)],
-  };
-}
-
-function readTags(
-  json: unknown,
-  reader: ValueReader,
-  type: ReturnType<typeof typesOf>['tags'],
-  path: string,
-): RecordValue {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new JsonValueError(`${path}: is not a record`);
-  return RecordValue.of(
-    Object.entries(json).map(([name, item]) => [name, reader.read(item, type, `${path}.${name}`)]),
-  );
-}
-
 function refusing<T>(read: () => T): T {
   try {
     return read();

@@ -182,7 +182,8 @@ export class NodeStore {
   }
 }
 
-function isActionType(type: string): boolean {
+/** Whether entities of the type are actions, which only actions can be above. */
+export function isActionType(type: string): boolean {
   return type === 'Action' || type.endsWith('::Action');
 }
 

@@ -1,0 +1,67 @@
+import type {
+  CedarValue,
+  EntityJson,
+  EntityUid,
+  PolicyJson,
+  SchemaJson,
+  TemplateLink,
+} from '../cedar-json.ts';
+
+/** Policies in Cedar's JSON format. */
+export interface EnginePolicies {
+  staticPolicies: Record<string, PolicyJson>;
+  templates?: Record<string, PolicyJson>;
+  templateLinks?: TemplateLink[];
+}
+
+export interface EngineOptions {
+  policies: EnginePolicies;
+  /** What gives values their types: strings that are extension values, objects that are entities. */
+  schema?: SchemaJson;
+  /** Entities in Cedar's JSON format, as values or as JSON text. Text keeps integers beyond 2^53 - 1 exact. */
+  entities?: EntityJson[] | string;
+}
+
+export interface EngineRequest {
+  principal: EntityUid;
+  action: EntityUid;
+  resource: EntityUid;
+  context?: Record<string, unknown>;
+  /** Whole entities in place of the stored ones, for this request only. */
+  entities?: EntityJson[];
+  /** Attributes laid over stored ones, for this request only; an entity that is not stored exists with them. */
+  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
+}
+
+export interface EngineResponse {
+  decision: 'allow' | 'deny';
+  /** Ids of the determining policies, sorted. */
+  reasons: string[];
+  /** Policies that erred and so did not apply, sorted by id. */
+  errors: { policyId: string; message: string }[];
+}
+
+/** A Cedar authorizer over entities of its own. */
+export interface CedarEngine {
+  /** @throws InvalidRequestError for a value that Cedar cannot hold */
+  isAuthorized(request: EngineRequest): EngineResponse;
+  /**
+   * Sets entities, all or none of them.
+   *
+   * @throws InvalidRequestError for a value that Cedar cannot hold, an entity twice, or a circle of parents
+   */
+  upsertEntities(entities: EntityJson[] | string): void;
+  /** Takes entities out; one that is not stored is no error. @throws InvalidRequestError for what is no uid */
+  removeEntities(uids: EntityUid[]): void;
+  /** Ids of the stored entities of a type, in code unit order. */
+  idsOfType(type: string): readonly string[];
+  /**
+   * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
+   * resource: what a search has to look at.
+   */
+  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[];
+  /** The same for resources. */
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
+  /** Entities stored. */
+  readonly size: number;
+}
