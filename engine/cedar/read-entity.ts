@@ -1,7 +1,7 @@
 import type { EntityJson } from '../cedar-json.ts';
 import type { ResolvedType, Schema } from '../schema.ts';
 import { NO_NODES } from './entity-node.ts';
-import { JsonValueError, typesOf, type ValueReader } from './read-json.ts';
+import { JsonValueError, typesOf, type ValueReader, wellFormed } from './read-json.ts';
 import { type EntityChange, isActionType } from './store.ts';
 import { RecordValue } from './values.ts';
 
@@ -36,6 +36,9 @@ function readTags(
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new JsonValueError(`${path}: is not a record`);
   return RecordValue.of(
-    Object.entries(json).map(([name, item]) => [name, reader.read(item, type, `${path}.${name}`)]),
+    Object.entries(json).map(([name, item]) => {
+      wellFormed(name, path);
+      return [name, reader.read(item, type, `${path}.${name}`)];
+    }),
   );
 }

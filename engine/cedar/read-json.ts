@@ -141,7 +141,8 @@ function long(json: number | bigint, path: string): Value {
   );
 }
 
-function wellFormed(text: string, path: string): void {
+/** @throws JsonValueError for half a surrogate pair, which Cedar's strings cannot hold */
+export function wellFormed(text: string, path: string): void {
   if (!text.isWellFormed()) throw new JsonValueError(`${path}: is not well-formed Unicode`);
 }
 

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ERRORS, OPERATORS } from '../../differential/coverage.ts';
 import { run } from '../../differential/run.ts';
+import { history, play } from '../../differential/store-model.ts';
 
 /** Other cases than the usual ones: PDP_DIFFERENTIAL_SEED=12345 npx vitest run test/engine/cedar/differential.test.ts */
 const SEED = Number(process.env.PDP_DIFFERENTIAL_SEED ?? 20_260_131);
@@ -21,4 +23,18 @@ test('the engine answers generated cases as the official package does', { timeou
   const unmet = Object.keys(ERRORS).filter((kind) => coverage.errors[kind] === undefined);
   expect(unmet, 'kinds of error that no case meets').toEqual([]);
   expect(Object.keys(coverage.errors).filter((kind) => ERRORS[kind] === undefined)).toEqual([]);
+});
+
+test('an engine whose entities change answers as one made afresh; a refused change changes nothing', {
+  timeout: 120_000,
+}, () => {
+  let [done, refused] = [0, 0];
+  const property = fc.property(history, (one) => {
+    const played = play(one);
+    done += played.done;
+    refused += played.refused;
+  });
+  fc.assert(property, { seed: SEED, numRuns: 100 });
+  expect(done).toBeGreaterThan(100);
+  expect(refused).toBeGreaterThan(10);
 });
