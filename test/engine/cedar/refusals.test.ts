@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine, type EnginePolicies, type PolicyJson } from '../../../engine/index.ts';
+
+const ALL = { op: 'All' };
+const POLICY: PolicyJson = { effect: 'permit', principal: ALL, action: ALL, resource: ALL, conditions: [] };
+const when = (body: unknown): PolicyJson =>
+  ({ ...POLICY, conditions: [{ kind: 'when', body }] }) as PolicyJson;
+const T = { Value: true };
+
+function refusal(policies: EnginePolicies): string {
+  try {
+    createEngine({ policies });
+  } catch (error) {
+    expect((error as Error).name).toBe('ConfigurationError');
+    return (error as Error).message;
+  }
+  throw new Error('it was taken');
+}
+
+describe('a policy that cannot be evaluated is refused by its id', () => {
+  it.each<[string, unknown]>([
+    ['the effect must be permit or forbid', { ...POLICY, effect: 'maybe' }],
+    ['the scope has no operator "like"', { ...POLICY, principal: { op: 'like' } }],
+    ['the scope has no operator undefined', { ...POLICY, resource: undefined }],
+    ['the scope lacks its entity_type', { ...POLICY, resource: { op: 'is' } }],
+    [
+      'the scope: needs a "type" (a Cedar type name) and an "id", both strings',
+      { ...POLICY, principal: { op: '==', entity: { type: 'a b', id: 'x' } } },
+    ],
+    ['the slot ?principal is not filled', { ...POLICY, principal: { op: '==', slot: '?principal' } }],
+    ['the scope of the action has no operator "is"', { ...POLICY, action: { op: 'is', entity_type: 'X' } }],
+    ['a condition is when or unless', { ...POLICY, conditions: [{ kind: 'if', body: T }] }],
+    ['an expression must be an object', when(7)],
+    ['an expression must be an object', when([])],
+    ['an expression must have one operator', when({})],
+    ['an expression must have one operator', when({ '!': { arg: T }, neg: { arg: T } })],
+    ['there is no operator or function frobnicate', when({ frobnicate: [] })],
+    ['an operator needs a list', when({ decimal: 'x' })],
+    ['there is no variable "me"', when({ Var: 'me' })],
+    ['there is no variable 7', when({ Var: 7 })],
+    ['there is no slot "?principal"', when({ Slot: '?principal' })],
+    ['an expression lacks its "arg"', when({ '!': {} })],
+    ['an expression lacks its "left"', when({ '==': 7 })],
+    ['an expression lacks its "right"', when({ '&&': { left: T } })],
+    ['"attr" must be a string', when({ '.': { left: { Var: 'context' }, attr: 7 } })],
+    ['has needs an attribute name, or a path of them', when({ has: { left: { Var: 'context' }, attr: [] } })],
+    [
+      'has needs an attribute name, or a path of them',
+      when({ has: { left: { Var: 'context' }, attr: ['a', 7] } }),
+    ],
+    ['a b is not an entity type name', when({ is: { left: { Var: 'principal' }, entity_type: 'a b' } })],
+    ['a pattern has Wildcard and {"Literal"} only', when({ like: { left: { Value: 'x' }, pattern: ['x'] } })],
+    [
+      'a pattern has Wildcard and {"Literal"} only',
+      when({ like: { left: { Value: 'x' }, pattern: [null] } }),
+    ],
+    ['Record needs an object', when({ Record: null })],
+    ['a literal: is null, which Cedar does not have', when({ Value: null })],
+  ])('%s', (message, policy) => {
+    expect(refusal({ staticPolicies: { odd: policy as PolicyJson } })).toBe(`policy odd: ${message}`);
+  });
+
+  it('also where its template is missing or a slot is no entity', () => {
+    const link = { templateId: 't', newId: 'odd', values: {} };
+    expect(refusal({ staticPolicies: {}, templateLinks: [link] })).toBe(
+      'policy odd: its template is not there',
+    );
+    const bad = { ...link, values: { '?principal': { type: '1', id: 'x' } } };
+    expect(refusal({ staticPolicies: {}, templates: { t: POLICY }, templateLinks: [bad] })).toMatch(
+      /^policy odd: \?principal: needs a "type"/,
+    );
+  });
+
+  it('or where it nests so deep that evaluating it could exhaust the stack', () => {
+    const nested = (levels: number) => {
+      let body: unknown = T;
+      for (let level = 0; level < levels; level += 1) body = { '!': { arg: body } };
+      return { staticPolicies: { odd: when(body) } };
+    };
+    expect(refusal(nested(1_000))).toBe('policy odd: an expression nests deeper than 1000 levels');
+    const ask = {
+      principal: { type: 'U', id: 'u' },
+      action: { type: 'Action', id: 'a' },
+      resource: { type: 'D', id: 'd' },
+    };
+    expect(createEngine({ policies: nested(998) }).isAuthorized(ask).decision).toBe('allow');
+  });
+});
+
+it('chains of && and || may have any length', () => {
+  const context = { Var: 'context' };
+  const chain = (operator: string, length: number, last: unknown) => {
+    let body: unknown = { has: { left: context, attr: 'no' } };
+    if (operator === '&&') body = { '!': { arg: body } };
+    for (let term = 1; term < length; term += 1) {
+      const right =
+        term + 1 === length
+          ? last
+          : body && { has: { left: context, attr: operator === '&&' ? 'yes' : 'no' } };
+      body = { [operator]: { left: body, right } };
+    }
+    return body;
+  };
+  const ask = (body: unknown) =>
+    createEngine({ policies: { staticPolicies: { p: when(body) } } }).isAuthorized({
+      principal: { type: 'U', id: 'u' },
+      action: { type: 'Action', id: 'a' },
+      resource: { type: 'D', id: 'd' },
+      context: { yes: 1 },
+    });
+  expect(ask(chain('||', 50_000, { has: { left: context, attr: 'yes' } })).decision).toBe('allow');
+  expect(ask(chain('||', 50_000, { Value: false })).decision).toBe('deny');
+  expect(ask(chain('&&', 50_000, T)).decision).toBe('allow');
+  expect(ask(chain('&&', 50_000, { Value: 1 })).errors).toEqual([
+    { policyId: 'p', message: 'type error: expected a boolean' },
+  ]);
+});
