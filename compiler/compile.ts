@@ -1,12 +1,20 @@
 import { readTarGz } from '../engine/archive.ts';
-import { type Bundle, createPdp, InvalidBundleError, type Manifest, type Problem } from '../engine/index.ts';
+import {
+  type Bundle,
+  createPdp,
+  InvalidBundleError,
+  type Manifest,
+  PdpError,
+  type Problem,
+  type TemplateLink,
+} from '../engine/index.ts';
 import { isBuilt, readBuilt, sha256 } from '../engine/read-archive.ts';
-import { guarded } from './cedar.ts';
 import { parseEntities } from './entities.ts';
 import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
 import { parseLinks } from './links.ts';
 import { checkEntities } from './official-entities.ts';
-import { parsePolicies } from './policies.ts';
+import { type ParsedPolicy, parsePolicies } from './policies.ts';
+import { positionAt } from './position.ts';
 import { actionNamespace, parseSchemaFile } from './schema.ts';
 import { validatePolicies } from './validate.ts';
 
@@ -80,11 +88,8 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
     ...(parsedSchema === undefined ? {} : { schema: parsedSchema.json }),
     entities,
   };
-  const outcome = guarded(() => tryOut(bundle));
-  if ('failure' in outcome) {
-    const message = 'the evaluator cannot hold this bundle';
-    return { ok: false, problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }] };
-  }
+  const refusal = refusalOf(bundle);
+  if (refusal !== undefined) return { ok: false, problems: [refusedAt(refusal, policies, links)] };
   return { ok: true, bundle, warnings: inOrder(problems) };
 }
 
@@ -101,10 +106,24 @@ export async function revisionOf(files: Files): Promise<string> {
   return (await sha256(new TextEncoder().encode(JSON.stringify(digests)))).slice(0, 16);
 }
 
-/** One decision, so that a bundle the evaluator cannot bear fails here and not where it serves. */
-function tryOut(bundle: Bundle): void {
-  const nobody = { type: 'Nobody', id: 'nobody' };
-  createPdp(bundle).decide({ subject: nobody, action: { name: 'nothing' }, resource: nobody });
+/** Why the engine does not take a bundle, so that it fails here and not where it serves. */
+function refusalOf(bundle: Bundle): string | undefined {
+  try {
+    createPdp(bundle);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PdpError) return error.message;
+    throw error;
+  }
+}
+
+/** The engine names the policy it refuses: the problem is where that one is. */
+function refusedAt(message: string, policies: ParsedPolicy[], links: TemplateLink[]): Problem {
+  const link = links.find(({ newId }) => message.startsWith(`policy ${newId}: `));
+  const policy = policies.find(({ id }) => id === link?.templateId || message.startsWith(`policy ${id}: `));
+  if (policy === undefined) return { severity: 'error', file: '.', line: 1, column: 1, message };
+  const { file, source, offset } = policy.piece;
+  return { severity: 'error', file, ...positionAt(source, offset), message, policy: policy.id };
 }
 
 async function attempt(compile: () => Promise<CompileResult>): Promise<CompileResult> {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { CompileResult } from './compile.ts';
+import { type CompileMessage, fromMessage } from './worker-message.ts';
 
 export type CompileSource = { directory: string } | { archive: Uint8Array };
 
@@ -22,7 +23,7 @@ export function compileInWorker(source: CompileSource): Promise<CompileResult> {
       resolve(result);
       void worker.terminate();
     };
-    worker.once('message', (result: CompileResult) => end(result));
+    worker.once('message', (message: CompileMessage) => end(fromMessage(message)));
     worker.once('error', (error: Error) => end(gaveUp(`the compiler failed: ${error.message}`)));
     worker.once('exit', () => end(gaveUp('the compiler ended without a result')));
   });

@@ -22,3 +22,4 @@ export { type Files, readDirectory } from './files.ts';
 export { type CompileSource, compileInWorker } from './in-worker.ts';
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
+export { parsePolicySet, parseSchema } from './policy-set.ts';

@@ -20,7 +20,14 @@ export function parseSchemaFile(files: TextFile[], problems: Problem[]): ParsedS
     const message = `a bundle has one schema, and ${file.path} is there already`;
     problems.push({ severity: 'error', file: other.path, line: 1, column: 1, message });
   }
-  const deep = splitPolicies(file.text).find(({ depth }) => depth > MAX_NESTING);
+  const json = parseSchemaText(file, problems);
+  return json === undefined ? undefined : { json, schema: new Schema(json), file };
+}
+
+/** Parses the text of a schema; what is wrong with it goes into `problems`. */
+export function parseSchemaText(file: TextFile, problems: Problem[]): SchemaJson | undefined {
+  // A set's type nests as a bracket does: Set<Set<Long>>.
+  const deep = splitPolicies(file.text, '()[]{}<>').find(({ depth }) => depth > MAX_NESTING);
   if (deep !== undefined) {
     const message = `nests brackets ${deep.depth} deep; the limit is ${MAX_NESTING}`;
     problems.push({ severity: 'error', file: file.path, ...positionAt(file.text, deep.deepestAt), message });
@@ -40,8 +47,7 @@ export function parseSchemaFile(files: TextFile[], problems: Problem[]): ParsedS
     return undefined;
   }
   problems.push(...outcome.answer.warnings.flatMap((warning) => problemsOf(warning, piece, 'warning')));
-  const json = outcome.answer.json as SchemaJson;
-  return { json, schema: new Schema(json), file };
+  return outcome.answer.json as SchemaJson;
 }
 
 /** For names that nothing declares Cedar gives no place; each is shown where the file first has it. */

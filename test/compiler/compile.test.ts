@@ -52,7 +52,7 @@ permit(principal, action, resource`;
   it('that nest too deep are told so, and the parser lives', async () => {
     const nested = (open: string, close: string, levels: number) =>
       `permit(principal, action, resource) when { ${open.repeat(levels)}true${close.repeat(levels)} };`;
-    const chain = `permit(principal, action, resource) when { ${Array(200).fill('context has a').join(' || ')} };`;
+    const chain = `permit(principal, action, resource) when { ${Array(3_000).fill('context has a').join(' || ')} };`;
     const text = [
       nested('(', ')', 500),
       nested('!(', ')', 70),
@@ -67,13 +67,47 @@ permit(principal, action, resource`;
     ]);
   });
 
-  it('with a number that JSON rounds are refused, not guessed', async () => {
-    const text = (number: string) => `permit(principal, action, resource) when { context.n < ${number} };`;
-    expect(await problems({ 'p.cedar': text('9007199254740993') })).toEqual([
-      'p.cedar:1:1: this policy has a number that JSON cannot hold exactly',
+  it('may be as long as chains of 1,000 operators, also from a worker', async () => {
+    const terms = Array.from({ length: 1_000 }, (_, index) => `context.n == ${index}`);
+    const sum = `context.n${' + 1'.repeat(900)} == 1900`;
+    const text = `@id("or") permit(principal, action, resource) when { ${terms.join(' || ')} };
+      @id("sum") permit(principal, action, resource) when { ${sum} };`;
+    const result = await compileInWorker({ directory: await directoryOf({ 'p.cedar': text }) });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    const ask = (n: number) =>
+      createPdp(result.bundle).decide({
+        subject: { type: 'User', id: 'a' },
+        action: { name: 'read' },
+        resource: { type: 'Doc', id: 'd' },
+        context: { n },
+      });
+    expect(ask(999).context?.policies).toEqual(['or']);
+    expect(ask(1_000).context?.policies).toEqual(['sum']);
+    expect(ask(1_001).decision).toBe(false);
+  });
+
+  it('that the engine does not take are told where they are', async () => {
+    const sum = `permit(principal, action, resource) when { context.n${' + 1'.repeat(1_005)} == 1 };`;
+    expect(await problems({ 'p.cedar': `${POLICY}\n @id("sum") ${sum}` })).toEqual([
+      'p.cedar:3:2: policy sum: an expression nests deeper than 1000 levels',
     ]);
-    expect(await problems({ 'p.cedar': text('-9223372036854775808') })).toHaveLength(1);
-    expect((await compileFiles(files({ 'p.cedar': text('9007199254740991') }))).ok).toBe(true);
+  });
+
+  it('have integers of 64 bits, each exact', async () => {
+    const text = (number: string) => `permit(principal, action, resource) when { context.n == ${number} };`;
+    const ask = async (number: string, n: number | bigint) =>
+      createPdp(await bundleOf({ 'p.cedar': text(number) })).decide({
+        subject: { type: 'User', id: 'a' },
+        action: { name: 'read' },
+        resource: { type: 'Doc', id: 'd' },
+        context: { n },
+      }).decision;
+    expect(await ask('9007199254740993', 9007199254740993n)).toBe(true);
+    expect(await ask('9007199254740993', 9007199254740992n)).toBe(false);
+    expect(await ask('-9223372036854775808', -(2n ** 63n))).toBe(true);
+    expect(await problems({ 'p.cedar': text('9223372036854775808') })).toEqual([
+      'p.cedar:1:57: integer literal `9223372036854775808` is too large',
+    ]);
   });
 
   it('that can never apply are a warning', async () => {
@@ -156,7 +190,7 @@ describe('entities', () => {
   {"uid": {"type": "User", "id": "b"}, "attrs": {}, "parents": [{"type": "Doc", "id": "d"}]},
   {"uid": {"type": "Car", "id": "c"}, "attrs": {}, "parents": []},
   {"uid": {"type": "Color", "id": "green"}, "attrs": {}, "parents": []},
-  {"uid": {"type": "User", "id": "b"}, "attrs": {"level": 9007199254740993}, "parents": []},
+  {"uid": {"type": "User", "id": "b"}, "attrs": {"level": 9223372036854775808}, "parents": []},
   {"uid": "User::x", "attrs": {}, "parents": []},
   {"uid": {"type": "Doc", "id": "e"}, "attrs": {"owner": {"type": "Group", "id": "g"}}, "parents": [], "tags": {"t": 1}, "parent": []},
   {"uid": {"type": "Action", "id": "read"}, "attrs": {}, "parents": []},
@@ -171,7 +205,7 @@ describe('entities', () => {
       'entities.json:4:11: the schema has no entity type Car',
       'entities.json:5:11: Color::"green" is not one of the ids that the schema enumerates',
       'entities.json:6:11: User::"b" is there twice; the first is at entities.json:3',
-      'entities.json:6:59: is beyond 2^53 - 1, where JSON numbers are no longer exact',
+      'entities.json:6:59: is beyond the 64 bits of a Long, from -2^63 to 2^63 - 1',
       'entities.json:7:11: an entity needs a uid with a "type" (a Cedar type name) and an "id", both strings',
       'entities.json:8:58: is a Group, not a User',
       'entities.json:8:118: is not a string',
@@ -266,12 +300,18 @@ describe('sources', () => {
     expect(problemLines(await compileArchive(new Uint8Array()))).toHaveLength(1);
   });
 
-  it('that kill the parser end the worker only', async () => {
+  it('that would kill the parser never get to it', async () => {
     const killer = `permit(principal, action, resource) when { ${'if true then true else '.repeat(3_000)}true };`;
     const directory = await directoryOf({ 'p.cedar': killer });
-    expect(problemLines(await compileInWorker({ directory }))).toEqual([
+    expect(problemLines(await compileDirectory(directory))).toEqual([
       'p.cedar:1:1: this policy is too deep for the Cedar parser',
     ]);
     expect((await compileFiles(files({ 'p.cedar': POLICY }))).ok).toBe(true);
+  });
+
+  it('that the compiler fails over are a problem, not the end of the process', async () => {
+    expect(problemLines(await compileInWorker(7 as never))).toEqual([
+      expect.stringMatching(/^\.:1:1: the compiler failed: /),
+    ]);
   });
 });
