@@ -130,17 +130,15 @@ function moved({ uid, parents, among }: Extract<Change, { kind: 'move' }>): Enti
 }
 
 function apply(engine: CedarEngine, change: Change): void {
-  switch (change.kind) {
-    case 'remove':
-      return engine.removeEntities(change.uids);
-    case 'upsert':
-      return engine.upsertEntities(entitiesFor(change.entities, change.as));
-    case 'move':
-      return engine.upsertEntities(entitiesFor(moved(change), 'values'));
-    case 'broken': {
-      const list = plain(change.entities) as unknown[];
-      return engine.upsertEntities(list.toSpliced(change.at, 0, change.broken) as EntityJson[]);
-    }
+  if (change.kind === 'remove') {
+    engine.removeEntities(change.uids);
+  } else if (change.kind === 'upsert') {
+    engine.upsertEntities(entitiesFor(change.entities, change.as));
+  } else if (change.kind === 'move') {
+    engine.upsertEntities(entitiesFor(moved(change), 'values'));
+  } else {
+    const list = plain(change.entities) as unknown[];
+    engine.upsertEntities(list.toSpliced(change.at, 0, change.broken) as EntityJson[]);
   }
 }
 

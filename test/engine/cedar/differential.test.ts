@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ERRORS, OPERATORS } from '../../differential/coverage.ts';
 import { run } from '../../differential/run.ts';
+import { compareWithSchema, schemaWorld } from '../../differential/schema-world.ts';
 import { history, play } from '../../differential/store-model.ts';
 
 /** Other cases than the usual ones: PDP_DIFFERENTIAL_SEED=12345 npx vitest run test/engine/cedar/differential.test.ts */
@@ -37,4 +38,18 @@ test('an engine whose entities change answers as one made afresh; a refused chan
   fc.assert(property, { seed: SEED, numRuns: 100 });
   expect(done).toBeGreaterThan(100);
   expect(refused).toBeGreaterThan(10);
+});
+
+test('values that leave their escapes to the schema are read as the official package reads them', {
+  timeout: 120_000,
+}, () => {
+  const ended = { allow: 0, deny: 0, rejected: 0 };
+  const property = fc.property(schemaWorld, (one) => {
+    for (const answer of compareWithSchema(one))
+      ended['rejected' in answer ? 'rejected' : answer.decision] += 1;
+  });
+  fc.assert(property, { seed: SEED, numRuns: 150 });
+  expect(ended.allow).toBeGreaterThan(30);
+  expect(ended.deny).toBeGreaterThan(30);
+  expect(ended.rejected).toBeLessThan(ended.allow + ended.deny);
 });
