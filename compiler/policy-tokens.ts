@@ -6,25 +6,20 @@ export interface Token {
 }
 
 // As the official lexer has them: its white space is Unicode's, which has U+0085 and not U+FEFF.
-const NEXT = /(?:[^\S\ufeff]|\u0085)+|\/\/[^\n\r]*|[_a-zA-Z]\w*|\d+|\|\||&&|::|[=!<>]=|[\s\S]/y;
+const SKIPPED = /(?:[^\S\ufeff]|\u0085)+|\/\/[^\n\r]*/;
+const TOKEN = /([_a-zA-Z]\w*|\d+|\|\||&&|::|[=!<>]=|[\s\S])/;
+const NEXT = new RegExp(`${SKIPPED.source}|${TOKEN.source}`, 'y');
 
 /** The tokens of policy or schema text, which need not be right: without comments and white space. */
 export function* tokensOf(text: string): Generator<Token> {
   const next = new RegExp(NEXT);
   for (let match = next.exec(text); match !== null; match = next.exec(text)) {
-    const [token] = match;
+    const [, token] = match;
+    if (token === undefined) continue;
     const at = match.index;
-    if (token === '"') {
-      next.lastIndex = endOfString(text, at);
-      yield { text: text.slice(at, next.lastIndex), at };
-    } else if (!token.startsWith('//') && !isSpace(token)) {
-      yield { text: token, at };
-    }
+    if (token === '"') next.lastIndex = endOfString(text, at);
+    yield { text: token === '"' ? text.slice(at, next.lastIndex) : token, at };
   }
-}
-
-function isSpace(token: string): boolean {
-  return token.trimStart() === '' ? !token.startsWith('\ufeff') : token.startsWith('\u0085');
 }
 
 /** Past the closing quote; the end of the text where there is none. */

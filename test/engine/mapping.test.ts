@@ -238,6 +238,7 @@ describe('without a schema', () => {
     [{ a: 1.5 }, 'subject.properties.a: is not a whole number'],
     [{ a: [1, null] }, 'subject.properties.a[1]: is null'],
     [{ 'a b': { c: 1e300 } }, 'subject.properties["a b"].c: is beyond 2^53'],
+    [{ a: 2 ** 53 }, 'subject.properties.a: is beyond 2^53 - 1, where JSON numbers are no longer exact'],
     [{ a: { __entity: { type: 'U', id: 1 } } }, 'subject.properties.a.__entity: needs a "type" and an "id"'],
     [
       { a: { __entity: { type: 'U x', id: '1' } } },
@@ -251,6 +252,33 @@ describe('without a schema', () => {
   ])('refuses %j', async (properties, message) => {
     const pdp = await pdpOf({ 'p.cedar': 'permit(principal, action, resource);' });
     expect(errorOf(() => pdp.decide(ask(properties)))).toContain(message);
+  });
+
+  it.each([
+    ['9007199254740993', 9007199254740993n],
+    ['-2^63', -(2n ** 63n)],
+    ['2^63 - 1', 2n ** 63n - 1n],
+  ])('takes %s as the Long that it is', async (_name, n) => {
+    const pdp = await pdpOf({
+      'p.cedar': 'permit(principal, action, resource) when { principal.n == context.n };',
+    });
+    expect(pdp.decide(ask({ n: [n] }, { context: { n: [n] } })).decision).toBe(true);
+    expect(pdp.decide(ask({ n }, { context: { n: n - (n < 0n ? -1n : 1n) } })).decision).toBe(false);
+  });
+
+  it('refuses integers beyond 64 bits', async () => {
+    const pdp = await pdpOf({ 'p.cedar': 'permit(principal, action, resource);' });
+    expect(errorOf(() => pdp.decide(ask({ a: 2n ** 63n })))).toBe(
+      'subject.properties.a: is beyond the 64 bits of a Long, from -2^63 to 2^63 - 1',
+    );
+    expect(errorOf(() => pdp.decide(ask({ a: [-(2n ** 63n) - 1n] })))).toContain('subject.properties.a[0]: ');
+  });
+
+  it('takes a number and a BigInt of one value as one', async () => {
+    const pdp = await pdpOf({
+      'p.cedar': 'permit(principal, action, resource) when { principal.n == 5 && context.n == principal.n };',
+    });
+    expect(pdp.decide(ask({ n: 5n }, { context: { n: 5 } })).decision).toBe(true);
   });
 
   it('refuses what nests too deep, before the evaluator sees it', async () => {
