@@ -21,8 +21,13 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Com
   };
   const reader = new ValueReader(resolve, store.shapes);
   const compiled: CompiledPolicy[] = [];
+  const templates = policies.templates ?? {};
+  const ids = new Set(Object.keys(templates));
   const compile = (id: string, json: PolicyJson | undefined, slots: TemplateLink['values'] = {}) => {
     try {
+      // Answers name policies by id.
+      if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
+      ids.add(id);
       if (json === undefined) throw new UnsupportedPolicyError('its template is not there');
       const filled = Object.entries(slots).map(([slot, uid]) => [slot, reader.entity(uid, slot)] as const);
       compiled.push(compilePolicy(id, json, reader, Object.fromEntries(filled)));
@@ -32,7 +37,6 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Com
     }
   };
   for (const [id, json] of Object.entries(policies.staticPolicies)) compile(id, json);
-  const templates = policies.templates ?? {};
   for (const { templateId, newId, values } of policies.templateLinks ?? []) {
     compile(newId, Object.hasOwn(templates, templateId) ? templates[templateId] : undefined, values);
   }

@@ -4,6 +4,7 @@ import type { EntityNode } from './entity-node.ts';
 import { type Environment, isIn } from './environment.ts';
 import type { Test } from './expression.ts';
 import type { ValueReader } from './read-json.ts';
+import { isActionType } from './store.ts';
 
 /** What a policy asks of principal or resource before its conditions. */
 export interface Scope {
@@ -43,6 +44,11 @@ export function compilePolicy(
     throw new UnsupportedPolicyError('the effect must be permit or forbid');
   }
   const entity = (value: unknown) => reader.entity(value, 'the scope');
+  const action = (value: unknown) => {
+    const node = entity(value);
+    if (isActionType(node.type)) return node;
+    throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
+  };
   const target = ({ slot, entity: uid }: { slot?: unknown; entity?: unknown }): EntityNode => {
     if (typeof slot !== 'string') return entity(uid);
     const node = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
@@ -54,7 +60,7 @@ export function compilePolicy(
     effect: json.effect,
     principal: scopeOf(json.principal, target),
     resource: scopeOf(json.resource, target),
-    ...actionsOf(json.action, entity),
+    ...actionsOf(json.action, action),
     condition: conditionOf(json, new ExpressionCompiler(reader, slots)),
   };
 }
@@ -102,7 +108,9 @@ function actionsOf(
 
 function conditionOf({ conditions }: PolicyJson, compiler: ExpressionCompiler): Test | undefined {
   const tests: Test[] = [];
-  for (const { kind, body } of conditions ?? []) {
+  // A policy cut short must not become one without conditions.
+  if (!Array.isArray(conditions)) throw new UnsupportedPolicyError('its conditions must be a list');
+  for (const { kind, body } of conditions) {
     if (kind !== 'when' && kind !== 'unless')
       throw new UnsupportedPolicyError('a condition is when or unless');
     const { test, constant } = compiler.condition(body);
