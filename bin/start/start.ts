@@ -19,20 +19,22 @@ export async function start(settings: StartSettings, stop: Promise<unknown>): Pr
     children.push(child);
     return child;
   };
-  const work = async (): Promise<string> => {
+  const told = stop.then(() => new Told());
+  const work = async (): Promise<string | undefined> => {
     const pdp = launchPdp(settings, launch);
-    const ends = [ended(pdp.child)];
-    const pdpUrl = await Promise.race([pdp.url, ...ends]);
-    if (pdpUrl instanceof Ended) return pdpUrl.message;
+    // Being told to stop comes first, so that nothing is launched after it.
+    const ends: Promise<Told | Ended>[] = [told, ended(pdp.child)];
+    const pdpUrl = await Promise.race([...ends, pdp.url]);
+    if (typeof pdpUrl !== 'string') return pdpUrl.message;
     const app = launchApplication(settings, pdpUrl, launch);
     ends.push(ended(app.child));
-    const ready = await Promise.race([Promise.all([app.url, pdp.loaded]), ...ends]);
-    if (ready instanceof Ended) return ready.message;
+    const ready = await Promise.race([...ends, Promise.all([app.url, pdp.loaded])]);
+    if (!Array.isArray(ready)) return ready.message;
     const [appUrl] = ready;
     print(summary({ pdpUrl, appUrl, source: settings.source }));
     return (await Promise.race(ends)).message;
   };
-  const reason = await Promise.race([work(), stop.then(() => undefined)]);
+  const reason = await work();
   // The application first: while it still answers, it has a PDP to ask.
   for (const child of children.toReversed()) await child.stop();
   if (reason === undefined) return 0;
@@ -40,6 +42,12 @@ export async function start(settings: StartSettings, stop: Promise<unknown>): Pr
   return 1;
 }
 
+/** The one who started it wants it to stop. */
+class Told {
+  readonly message = undefined;
+}
+
+/** A process ended by itself. */
 class Ended {
   readonly message: string;
 

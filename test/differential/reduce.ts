@@ -26,6 +26,8 @@ export function reduce(world: World, fails: (candidate: World) => boolean): Worl
 
 function* smaller(world: World): Iterable<World> {
   const { policies, entities, requests } = world;
+  if (world.policiesAs === 'text') yield { ...world, policiesAs: 'json' };
+  if (world.entitiesAs === 'text') yield { ...world, entitiesAs: 'values' };
   if (requests.length > 1) yield* requests.map((request) => ({ ...world, requests: [request] }));
   for (const staticPolicies of fewer(policies.staticPolicies))
     yield { ...world, policies: { ...policies, staticPolicies } };

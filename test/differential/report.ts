@@ -11,7 +11,10 @@ export interface Difference {
 
 const json = (value: unknown) => JSON.stringify(exact(value));
 
-export function report({ policies, entities, requests, entitiesAs }: World, difference: Difference): string {
+export function report(
+  { policies, entities, requests, entitiesAs, policiesAs }: World,
+  difference: Difference,
+): string {
   const { what, request, official, ours } = difference;
   const texts = [
     ...Object.entries(policies.staticPolicies).map(([id, policy]) => ['policy', id, policy] as const),
@@ -22,7 +25,7 @@ export function report({ policies, entities, requests, entitiesAs }: World, diff
   );
   return [
     `the answers differ in: ${what}`,
-    'policies:',
+    `policies (given as ${policiesAs}):`,
     ...texts,
     ...policies.templateLinks.map((link) => `  link ${json(link)}`),
     `entities (given as ${entitiesAs}):`,

@@ -1,6 +1,7 @@
 /** The compiled engine, asked about a world. */
 import { type CedarEngine, createEngine, type EntityJson, type SchemaJson } from '../../engine/index.ts';
 import { type Answer, exact } from './oracle.ts';
+import { throughText } from './text.ts';
 import type { Entity, Request, World } from './world.ts';
 
 /** How the engine is given its whole numbers: BigInt only where a number does not hold them. */
@@ -32,14 +33,17 @@ export function ask(engine: CedarEngine, request: Request): Answer | { rejected:
   }
 }
 
+type Given = Omit<World, 'requests' | 'policiesAs'> & Partial<Pick<World, 'policiesAs'>>;
+
 /** An engine for a world; `rejected` when it refuses policies or entities. */
 export function subject(
-  { policies, entities, entitiesAs }: Omit<World, 'requests'>,
+  { policies, entities, entitiesAs, policiesAs = 'json' }: Given,
   schema?: SchemaJson,
 ): CedarEngine | { rejected: string } {
   try {
+    const read = policiesAs === 'text' ? throughText(policies) : undefined;
     return createEngine({
-      policies: plain(policies) as World['policies'],
+      policies: read ?? (plain(policies) as World['policies']),
       entities: entitiesFor(entities, entitiesAs),
       ...(schema === undefined ? {} : { schema }),
     });

@@ -29,6 +29,8 @@ export interface World {
   requests: Request[];
   /** How the engine gets the entities. */
   entitiesAs: 'values' | 'text';
+  /** How the engine gets the policies: as the JSON they are, or as their text has it. */
+  policiesAs: 'json' | 'text';
 }
 
 /** Attributes of which about one in `missing` is not there, and a few have another type than they should. */
@@ -46,7 +48,7 @@ function attributes(missing: number): fc.Arbitrary<Attributes> {
     .map((all) => objectOf(all.filter((entry): entry is readonly [string, Value] => entry[1] !== undefined)));
 }
 
-const most = attributes(4);
+const most = attributes(3);
 const some = attributes(1);
 const sparse: fc.Arbitrary<Attributes> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({}) },
@@ -117,7 +119,7 @@ const request: fc.Arbitrary<Request> = fc
   .map(({ entities, ...request }) => (entities === undefined ? request : { ...request, entities }));
 
 /** Entities alone, as a store may hold them. */
-export const entities: fc.Arbitrary<Entity[]> = entitiesOf(0, 9);
+export const entities: fc.Arbitrary<Entity[]> = entitiesOf(0, 7);
 
 /** Requests alone. */
 export const requests: fc.Arbitrary<Request[]> = fc.array(request, {
@@ -131,4 +133,5 @@ export const world: fc.Arbitrary<World> = fc.record({
   entities,
   requests,
   entitiesAs: fc.constantFrom('values', 'values', 'values', 'text'),
+  policiesAs: fc.constantFrom('json', 'json', 'json', 'json', 'text'),
 });

@@ -20,10 +20,10 @@ interface Started {
 }
 
 /** `npm start` without npm, which would stand between this test and the signals. */
-function startWith(env: Record<string, string>): Started {
+function startWith(env: Record<string, string>, args = ['bin/start.ts']): Started {
   // The test runner asks its processes for colours.
   const { FORCE_COLOR: _colours, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['bin/start.ts'], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...inherited, PDP_PORT: '0', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -124,6 +124,17 @@ describe('npm start', { timeout: 180_000 }, () => {
     started.child.kill(signal);
     expect(await started.ended).toBe(0);
     expect([await listens(pdp), await listens(app)]).toEqual([false, false]);
+    expect(started.errors()).toBe('');
+  });
+
+  test('told to stop while the PDP starts, it launches nothing more and ends', async () => {
+    const program = `
+      import { parseSettings } from './bin/start/settings.ts';
+      import { start } from './bin/start/start.ts';
+      process.exitCode = await start(parseSettings(process.env), Promise.resolve());`;
+    const started = startWith({}, ['--input-type=module', '--eval', program]);
+    expect(await started.ended).toBe(0);
+    expect(started.output()).not.toContain('is running');
     expect(started.errors()).toBe('');
   });
 
