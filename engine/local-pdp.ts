@@ -113,10 +113,7 @@ class BundlePdp implements LocalPdp, Explaining {
   #judge(request: AccessRequest): Judge | undefined {
     if (this.#foreign(request) !== undefined) return undefined;
     const cedar = this.#toCedar(request);
-    return {
-      request: cedar,
-      permits: (candidate) => this.#evaluator.isAuthorized(candidate).decision === 'allow',
-    };
+    return { request: cedar, evaluator: this.#evaluator };
   }
 
   #decideItem(request: AccessRequest): Decision {

@@ -11,13 +11,13 @@ import type {
   SubjectSearch,
 } from './contract.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarRequest } from './evaluator.ts';
+import type { CedarRequest, Evaluator } from './evaluator.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
 
-/** A search's request in Cedar's terms, and what is asked of each candidate put into it. */
+/** A search's request in Cedar's terms, and who is asked of each candidate put into it. */
 export interface Judge {
   request: CedarRequest;
-  permits(request: CedarRequest): boolean;
+  evaluator: Evaluator;
 }
 
 /** What a search goes through and asks. Ids are in code unit order. */
@@ -71,16 +71,17 @@ export function searchOf(source: SearchSource): {
 /** Puts a candidate in the place of what is searched for: as the entity, and where properties are laid over it. */
 function permitting(judge: Judge | undefined, role: 'principal' | 'resource'): (id: string) => boolean {
   if (judge === undefined) return () => false;
-  const { request, permits } = judge;
-  const searched = request[role];
-  const { attributes } = request;
+  const { request, evaluator } = judge;
+  const { type } = request[role];
+  const laidOver = request.attributes?.some(({ uid }) => uid.type === type && uid.id === NO_ID) ?? false;
+  if (!laidOver && evaluator.permitting !== undefined) return evaluator.permitting(request, role);
   return (id) => {
-    const uid = { type: searched.type, id };
-    if (attributes === undefined) return permits({ ...request, [role]: uid });
-    const moved = attributes.map((item) =>
-      item.uid.id === NO_ID && item.uid.type === uid.type ? { ...item, uid } : item,
+    const uid = { type, id };
+    const attributes = request.attributes?.map((item) =>
+      item.uid.id === NO_ID && item.uid.type === type ? { ...item, uid } : item,
     );
-    return permits({ ...request, [role]: uid, attributes: moved });
+    const asked = { ...request, [role]: uid, ...(attributes === undefined ? {} : { attributes }) };
+    return evaluator.isAuthorized(asked).decision === 'allow';
   };
 }
 

@@ -1,7 +1,7 @@
 import { PdpUnavailableError } from './errors.ts';
 
 /** Evaluations done before other work of the process gets its turn. */
-export const EVALUATIONS_A_TURN = 1_000;
+export const EVALUATIONS_A_TURN = 5_000;
 
 /** @throws PdpUnavailableError when the caller has given up */
 export function throwIfAborted(signal: AbortSignal | undefined): void {

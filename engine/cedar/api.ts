@@ -62,6 +62,12 @@ export interface CedarEngine {
   principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[];
   /** The same for resources. */
   resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
+  /**
+   * Whether the request is permitted with another id, of the same type, in that role: what a search asks of many.
+   *
+   * @throws InvalidRequestError for a value of the request that Cedar cannot hold
+   */
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
   /** Entities stored. */
   readonly size: number;
 }

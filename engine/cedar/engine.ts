@@ -52,6 +52,23 @@ class Engine implements CedarEngine {
     return evaluation.response();
   }
 
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean {
+    const env = this.#environment(request);
+    const policies = this.#index.forAction(env);
+    const { type } = request[role];
+    return (id) => {
+      const node = this.#store.find(type, id);
+      // One that is not stored may be the other one, or in the context: asked in full.
+      if (node === undefined)
+        return this.isAuthorized({ ...request, [role]: { type, id } }).decision === 'allow';
+      const evaluation = new Evaluation(
+        role === 'principal' ? { ...env, principal: node } : { ...env, resource: node },
+      );
+      policies.visit(evaluation.env, evaluation);
+      return evaluation.permitted;
+    };
+  }
+
   upsertEntities(entities: EntityJson[] | string): void {
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.#store.find(type, id) ?? internIn(pending, type, id);

@@ -15,19 +15,19 @@ function added(list: string[], id: string): string[] {
 
 /** One request put to the policies: what each of them says. */
 export class Evaluation implements Visitor {
-  readonly #env: Environment;
+  readonly env: Environment;
   #permits: string[] = NONE;
   #forbids: string[] = NONE;
   #errors: EngineResponse['errors'] = [];
 
   constructor(env: Environment) {
-    this.#env = env;
+    this.env = env;
   }
 
   visit(policy: CompiledPolicy): void {
-    if (!matchesScope(this.#env, policy)) return;
+    if (!matchesScope(this.env, policy)) return;
     try {
-      if (policy.condition !== undefined && !policy.condition(this.#env)) return;
+      if (policy.condition !== undefined && !policy.condition(this.env)) return;
     } catch (error) {
       if (!(error instanceof EvaluationFailure)) throw error;
       this.#errors.push({ policyId: policy.id, message: error.message });
@@ -37,6 +37,10 @@ export class Evaluation implements Visitor {
     else this.#forbids = added(this.#forbids, policy.id);
   }
 
+  get permitted(): boolean {
+    return this.#permits.length > 0 && this.#forbids.length === 0;
+  }
+
   /** A forbid wins over any permit; without a permit it is a deny. */
   response(): EngineResponse {
     const forbidden = this.#forbids.length > 0;
@@ -44,7 +48,6 @@ export class Evaluation implements Visitor {
     if (reasons.length > 1) reasons.sort();
     const errors = this.#errors;
     if (errors.length > 1) errors.sort((a, b) => (a.policyId < b.policyId ? -1 : 1));
-    const allow = !forbidden && this.#permits.length > 0;
-    return { decision: allow ? 'allow' : 'deny', reasons: reasons === NONE ? [] : reasons, errors };
+    return { decision: this.permitted ? 'allow' : 'deny', reasons: reasons === NONE ? [] : reasons, errors };
   }
 }

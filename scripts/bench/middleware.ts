@@ -1,12 +1,18 @@
 import { createPdpClient } from '../../lambda/client/index.ts';
 import { createEmbeddedPdp } from '../../lambda/embedded/index.ts';
+import type { Fixtures } from './fixtures.ts';
 import { authorized, call, type Handler, plain } from './function.ts';
 import { type Contender, compare } from './measure.ts';
-import type { Row } from './table.ts';
+import type { Outcome } from './report.ts';
 
 /** Microseconds for one call of a function, one at a time as Lambda makes them: without the middleware and with. */
-export async function benchMiddleware(bundle: string, url: string): Promise<Row[]> {
-  const client = createPdpClient({ url, attemptTimeoutMs: 10_000, timeoutMs: 10_000 });
+export async function benchMiddleware(fixtures: Fixtures): Promise<Outcome> {
+  const bundle = await fixtures.archive();
+  const client = createPdpClient({
+    url: await fixtures.server('off'),
+    attemptTimeoutMs: 10_000,
+    timeoutMs: 10_000,
+  });
   const contender = (name: string, times: number, handler: Handler): Contender => ({
     name,
     times,
@@ -15,14 +21,15 @@ export async function benchMiddleware(bundle: string, url: string): Promise<Row[
     },
   });
   try {
-    return await compare(
+    const rows = await compare(
       [
         contender('middy, no middleware', 10_000, plain),
         contender('embedded', 1_500, authorized(createEmbeddedPdp({ bundle }))),
         contender('remote, server on loopback', 100, authorized(client)),
       ],
-      15,
+      9,
     );
+    return { sections: [{ title: 'One call of a function', columns: ['µs'], rows }], findings: [] };
   } finally {
     client.close();
   }

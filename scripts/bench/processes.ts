@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** Ended with the standard input that only this process holds, so nothing outlives it, however it ends. */
 const started = new Set<ChildProcess>();
 
+/** Ended with a signal. */
+const foreign = new Set<ChildProcess>();
+
 /** Starts a Node program of the checkout and resolves with what `ready` finds in a line of its output. */
 export async function start(
   args: string[],
@@ -25,6 +28,15 @@ export async function start(
     return found;
   }
   throw new Error(`${args.join(' ')} ended before it was ready`);
+}
+
+/** Starts a program that is not ours, and so must be told to end; its output goes nowhere. */
+export function startProgram(program: string, args: string[]): void {
+  const child = spawn(program, args, { env: inherited(), stdio: ['pipe', 'ignore', 'ignore'] });
+  // That it did not start is seen by its not answering.
+  child.on('error', () => {});
+  process.once('exit', () => child.kill());
+  foreign.add(child);
 }
 
 /** Runs a Node program and resolves with its output, and how long it took to the first of it, in milliseconds. */
@@ -48,8 +60,10 @@ export async function run(
   return { output, milliseconds };
 }
 
-/** Stops everything that {@link start} started. */
+/** Stops everything that {@link start} and {@link startProgram} started. */
 export async function stopAll(): Promise<void> {
+  for (const child of foreign) child.kill();
+  foreign.clear();
   for (const child of started) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, 'exit');

@@ -1,15 +1,13 @@
+import { readable, type Section } from './report.ts';
+
 /** One contender's figures, in the order of the columns. */
 export interface Row {
   name: string;
   figures: number[];
 }
 
-/**
- * A table of medians. The last column says how each row's first figure relates to that of the first row.
- *
- * @param columns names of the figures, with their units
- */
-export function table(title: string, columns: string[], rows: Row[]): string {
+/** A table of medians. The last column says how each row's first figure relates to that of the first row. */
+export function table({ title, columns, rows }: Section): string {
   const base = rows[0]?.figures[0] ?? Number.NaN;
   const cells = rows.map(({ name, figures }) => [
     name,
@@ -26,9 +24,4 @@ export function table(title: string, columns: string[], rows: Row[]): string {
       .join('  '),
   );
   return ['', title, ...text.map((line) => `  ${line}`)].join('\n');
-}
-
-function readable(figure: number): string {
-  const digits = figure >= 100 ? 0 : figure >= 10 ? 1 : 2;
-  return figure.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -14,7 +14,13 @@ function searchIn(ids: string[], allowed: Set<string>) {
   return searchOf({
     judge: ({ subject, action, resource }) => ({
       request: { principal: subject, action: { type: 'Action', id: action.name }, resource },
-      permits: ({ principal }) => allowed.has(principal.id),
+      evaluator: {
+        isAuthorized: ({ principal }) => ({
+          decision: allowed.has(principal.id) ? 'allow' : 'deny',
+          reasons: [],
+          errors: [],
+        }),
+      },
     }),
     decide: () => ({ decision: false }),
     principals: () => ids.toSorted(),
@@ -139,6 +145,42 @@ describe('a search', () => {
       results: [{ name: 'list' }, { name: 'read' }],
       page: { next_token: '', count: 2 },
     });
+  });
+
+  it('judges each candidate as an evaluation does, whatever decides on it', async () => {
+    const pdp = await pdpOf({
+      'p.cedar':
+        'permit(principal, action, resource) when { resource.open || context.of == resource || resource == principal }; forbid(principal, action, resource) when { resource has shut && resource.shut };',
+      'entities.json': JSON.stringify([
+        ...JSON.parse(bundle['entities.json']),
+        { uid: { type: 'Doc', id: 'f' }, attrs: { open: true, shut: true }, parents: [] },
+        { uid: { type: 'Doc', id: 'g' }, attrs: { open: false }, parents: [] },
+        { uid: { type: 'Doc', id: 'h' }, attrs: {}, parents: [] },
+      ]),
+    });
+    for (const subject of [
+      { type: 'User', id: 'ann' },
+      { type: 'Doc', id: 'd' },
+      { type: 'Doc', id: 'new', properties: { a: 1 } },
+    ]) {
+      for (const context of [undefined, { of: { __entity: { type: 'Doc', id: 'g' } } }]) {
+        const search = { subject, action: list, resource: { type: 'Doc' }, ...(context ? { context } : {}) };
+        const single = ['d', 'e', 'f', 'g', 'h'].filter(
+          (id) => pdp.decide({ ...search, resource: { type: 'Doc', id } }).decision,
+        );
+        expect((await pdp.searchResources(search)).results.map(({ id }) => id)).toEqual(single);
+        const asked = {
+          subject: { type: 'Doc' },
+          action: list,
+          resource: { type: 'Doc', id: 'e' },
+          ...(context ? { context } : {}),
+        };
+        const principals = ['d', 'e', 'f', 'g', 'h'].filter(
+          (id) => pdp.decide({ ...asked, subject: { type: 'Doc', id } }).decision,
+        );
+        expect((await pdp.searchSubjects(asked)).results.map(({ id }) => id)).toEqual(principals);
+      }
+    }
   });
 
   it('lays sent properties over every candidate', async () => {
