@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Fixtures } from './fixtures.ts';
@@ -42,7 +42,10 @@ export async function benchColdStart(fixtures: Fixtures): Promise<Outcome> {
       program: 'first-wasm-call.mjs',
       env: {
         BUNDLE_JSON: await fixtures.grownJson(),
-        CEDAR_WASM: createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'),
+        CEDAR_WASM: join(
+          dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')),
+          'cedar_wasm_bg.wasm',
+        ),
       },
     },
   ];
