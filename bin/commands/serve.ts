@@ -12,7 +12,6 @@ import {
   type EvaluatorName,
   type ServeOptions,
 } from '../../pdp-container/options.ts';
-import { runServer } from '../../pdp-container/process.ts';
 import { UsageError } from '../terminal/exit.ts';
 
 interface Flags {
@@ -55,7 +54,7 @@ Signals:
 /** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('Serve decisions over HTTP from a bundle: AuthZEN 1.0, health routes and metrics')
+    .description('serve decisions over HTTP from a bundle: AuthZEN 1.0, health routes and metrics')
     .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
@@ -107,6 +106,8 @@ export function serveCommand(): Command {
     )
     .addHelpText('after', ENVIRONMENT_HELP)
     .action(async (argument: string | undefined, flags: Flags) => {
+      // The server's libraries are for this command alone: the others start without them.
+      const { runServer } = await import('../../pdp-container/process.ts');
       const parent = process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined;
       const outcome = await runServer(serveOptions(argument, flags), parent);
       if (outcome.exitCode !== 0) process.stderr.write(`pdp: ${outcome.message}\n`);
