@@ -100,13 +100,12 @@ export function stringifyJson(value: unknown): string {
   return text;
 }
 
-/** Without a replacer it is faster; that a BigInt is there is told by its failing. */
+/** Without a replacer it is faster; that a BigInt is there, or what no JSON can hold, is told by its failing. */
 function attempt(run: () => string | undefined): string | undefined {
   try {
     return run();
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { restoreIntegers, substituteIntegers } from '../../compiler/exact-integers.ts';
-import { buildArchive, compileArchive, compileDirectory, compileInWorker } from '../../compiler/index.ts';
+import {
+  buildArchive,
+  compileArchive,
+  compileDirectory,
+  compileFiles,
+  compileInWorker,
+} from '../../compiler/index.ts';
 import { withRawIntegers } from '../../compiler/oracle/raw-integers.ts';
 import { createPdp, type PolicyJson, readArchive } from '../../engine/index.ts';
 import { directoryOf, files } from '../bundles.ts';
@@ -43,6 +49,15 @@ describe('a bundle with integers beyond 2^53 - 1', () => {
       expect(pdp.decide(ask('e', 9223372036854775806n)).decision).toBe(false);
       expect(bundle.entities[0]?.attrs).toEqual({ n: 9007199254740993n });
     }
+  });
+
+  it('may be built without a schema', async () => {
+    const { 's.cedarschema': _, ...contents } = CONTENTS;
+    const compiled = await compileFiles(files(contents));
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+    const bundle = await readArchive(await buildArchive(compiled.bundle, files(contents)));
+    expect(bundle).toEqual({ ...compiled.bundle });
+    expect(createPdp(bundle).decide(ask('d')).context?.policies).toEqual(['same']);
   });
 });
 

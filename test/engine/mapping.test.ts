@@ -245,6 +245,10 @@ describe('without a schema', () => {
       'subject.properties.a.__entity.type: is not a Cedar entity type name',
     ],
     [{ a: { __extn: { fn: 'evil', arg: '1' } } }, 'subject.properties.a.__extn: needs "fn"'],
+    [{ a: { __extn: 'ip("::1")' } }, 'subject.properties.a.__extn: needs "fn"'],
+    [{ a: { __extn: { fn: 1, arg: '1' } } }, 'subject.properties.a.__extn: needs "fn"'],
+    [{ a: Symbol.iterator as never }, 'subject.properties.a: is not a JSON value'],
+    [{ a: [undefined as never] }, 'subject.properties.a[0]: is null'],
     [{ a: { __extn: { fn: 'ip', arg: 'x' } } }, 'subject.properties.a.__extn.arg: is not of type ipaddr'],
     [{ a: { __entity: { type: 'U', id: '1' }, b: 1 } }, 'subject.properties.a: is an escape with other keys'],
     [{ a: { __expr: 'true' } }, 'subject.properties.a: uses __expr'],
@@ -264,6 +268,15 @@ describe('without a schema', () => {
     });
     expect(pdp.decide(ask({ n: [n] }, { context: { n: [n] } })).decision).toBe(true);
     expect(pdp.decide(ask({ n }, { context: { n: n - (n < 0n ? -1n : 1n) } })).decision).toBe(false);
+  });
+
+  it('takes null and undefined as absent', async () => {
+    const pdp = await pdpOf({
+      'p.cedar':
+        'permit(principal, action, resource) when { !(principal has a) && !(principal has b) && !(context.c has d) };',
+    });
+    const properties = { a: null, b: undefined as never };
+    expect(pdp.decide(ask(properties, { context: { c: { d: null } } })).decision).toBe(true);
   });
 
   it('refuses integers beyond 64 bits', async () => {
