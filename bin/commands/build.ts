@@ -1,8 +1,9 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { buildArchive } from '../../compiler/index.ts';
 import { InvalidBundleError } from '../../engine/index.ts';
+import { UsageError } from '../terminal/exit.ts';
 import { print, printJson, printProblems, styled } from '../terminal/output.ts';
 import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
 
@@ -19,11 +20,7 @@ export function buildCommand(): Command {
       if (!result.ok) throw new InvalidBundleError(result.problems);
       printProblems(result.warnings);
       const archive = await buildArchive(result.bundle, files);
-      await mkdir(dirname(options.output), { recursive: true });
-      // Beside it first, so that a reader never sees half of it.
-      const partial = `${options.output}.${process.pid}.partial`;
-      await writeFile(partial, archive);
-      await rename(partial, options.output);
+      await write(options.output, archive);
       const { revision } = result.bundle;
       if (options.json) printJson({ output: options.output, revision, bytes: archive.byteLength });
       else
@@ -31,4 +28,19 @@ export function buildCommand(): Command {
           `${styled('green', 'built')}  ${options.output}: revision ${revision}, ${archive.byteLength} bytes`,
         );
     });
+}
+
+/** @throws UsageError */
+async function write(output: string, archive: Uint8Array): Promise<void> {
+  // Beside it first, so that a reader never sees half of it.
+  const partial = `${output}.${process.pid}.partial`;
+  try {
+    // One level, not as many as it takes: in /proc Node would try for ever.
+    await mkdir(dirname(output)).catch(() => {});
+    await writeFile(partial, archive);
+    await rename(partial, output);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new UsageError(`--output: ${output} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
 }

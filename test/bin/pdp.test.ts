@@ -140,6 +140,12 @@ describe('build', () => {
     expect((await pdp(['check', output, ...QUESTION, '--action', 'read', ...ON_TIME])).code).toBe(0);
   });
 
+  it.each(['/proc/x/y.tar.gz', '/no/such/place/y.tar.gz', '/'])('to %s is one line', async (output) => {
+    const outcome = await pdp(['build', await directoryOf(BUNDLE), '-o', output]);
+    expect(outcome.stderr).toMatch(/^pdp: --output: \S+ cannot be written \(E[A-Z]+\)\n$/);
+    expect(outcome.code).toBe(2);
+  });
+
   it('writes nothing when the bundle is not valid', async () => {
     const directory = await directoryOf({ 'p.cedar': 'permit(' });
     const output = join(directory, 'bundle.tar.gz');
