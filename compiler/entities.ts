@@ -129,7 +129,7 @@ function parseAttributes(
       report(['attrs', name], 'is null: leave the attribute out');
     } else {
       setValue(attrs, name, ['attrs', name], report, () =>
-        attribute === undefined ? untypedValue(item, '') : typedValue(item, attribute.type, ''),
+        attribute === undefined ? untypedValue(item, '') : typedValue(item, attribute.type, '', 0, 'refuse'),
       );
     }
   }
@@ -159,7 +159,7 @@ function parseTags(
   const type = declared?.tags;
   for (const [name, item] of Object.entries(value)) {
     setValue(tags, name, ['tags', name], report, () =>
-      type === undefined ? untypedValue(item, '') : typedValue(item, type, ''),
+      type === undefined ? untypedValue(item, '') : typedValue(item, type, '', 0, 'refuse'),
     );
   }
   return tags;

@@ -137,8 +137,18 @@ function notNull(value: JsonValue | undefined, path: string): Exclude<JsonValue,
   return value === null || value === undefined ? fail(path, 'is null, which a set cannot hold') : value;
 }
 
-/** A value of a schema's type, with the implied escapes made explicit. */
-export function typedValue(value: JsonValue, type: ResolvedType, path: string, depth = 0): CedarValue {
+/**
+ * A value of a schema's type, with the implied escapes made explicit.
+ *
+ * @param unknown what to do with an attribute that a record's type does not have
+ */
+export function typedValue(
+  value: JsonValue,
+  type: ResolvedType,
+  path: string,
+  depth = 0,
+  unknown: RecordOptions['unknown'] = 'leave out',
+): CedarValue {
   switch (type.kind) {
     case 'boolean':
       return typeof value === 'boolean' ? value : fail(path, 'is not a boolean');
@@ -156,12 +166,12 @@ export function typedValue(value: JsonValue, type: ResolvedType, path: string, d
       if (!Array.isArray(value)) fail(path, 'is not a list');
       const next = deeper(depth, path);
       return value.map((item, index) =>
-        typedValue(notNull(item, child(path, index)), type.element, child(path, index), next),
+        typedValue(notNull(item, child(path, index)), type.element, child(path, index), next, unknown),
       );
     }
     case 'record':
       return isRecord(value)
-        ? typedRecord(value, type, path, deeper(depth, path))
+        ? typedRecord(value, type, path, deeper(depth, path), { unknown, missing: 'refuse' })
         : fail(path, 'is not a record');
   }
 }
@@ -204,7 +214,7 @@ export function typedRecord(
       continue;
     }
     if (item === null || item === undefined) continue;
-    record[key] = typedValue(item, attribute.type, child(path, key), depth);
+    record[key] = typedValue(item, attribute.type, child(path, key), depth, options.unknown);
   }
   if (options.missing === 'refuse') {
     for (const [key, attribute] of type.attributes) {

@@ -215,6 +215,23 @@ describe('entities', () => {
     ]);
   });
 
+  it('have in their records what the schema has, and nothing else', async () => {
+    const schema = `entity U { address: { city: String }, list: Set<{ a?: Long }> } tags { t: Long };
+      action read appliesTo { principal: U, resource: U };`;
+    const entity = {
+      uid: { type: 'U', id: 'u' },
+      attrs: { address: { city: 'x', zipp: 1 }, list: [{ a: 1 }, { a: 1, b: 2 }] },
+      parents: [],
+      tags: { one: { t: 1, u: 1 } },
+    };
+    const text = JSON.stringify([entity]);
+    expect(await problems({ 'p.cedar': POLICY, 's.cedarschema': schema, 'entities.json': text })).toEqual(
+      ['"zipp":1', '"b":2', '"u":1'].map(
+        (member) => `entities.json:1:${text.indexOf(member) + member.indexOf(':') + 2}: is not in the schema`,
+      ),
+    );
+  });
+
   const group = (id: string, ...parents: string[]) => ({
     uid: { type: 'G', id },
     attrs: {},
