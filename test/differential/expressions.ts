@@ -262,7 +262,7 @@ export const condition: fc.Arbitrary<Expr> = fc.oneof(
   { weight: 24, arbitrary: shallow.bool },
   { weight: 16, arbitrary: middling.bool },
   { weight: 8, arbitrary: deep.bool },
-  { weight: 40, arbitrary: probe },
+  { weight: 70, arbitrary: probe },
   { weight: 1, arbitrary: shallow.any },
   { weight: 1, arbitrary: middling.any },
 );

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import type { Expr } from '../../engine/cedar-json.ts';
 import { type ExtensionFunction, RIGHT, WRONG } from './extension-texts.ts';
+import { near } from './near.ts';
 import * as op from './operators.ts';
 import { anyValue, long, VALUES } from './values.ts';
 import { ATTRIBUTE_NAMES, ENTITY_TYPES, type Type } from './vocabulary.ts';
@@ -111,7 +112,8 @@ const of = (kind: Type) => veiled(VALUES[kind].map(op.value));
 /** The first operand as the operator wants it, the second as it comes. */
 const halfTyped: fc.Arbitrary<Expr>[] = (
   [
-    ['entity', ['in', 'in', 'hasTag', 'getTag']],
+    ['entity', ['in']],
+    ['entity', ['in', 'hasTag', 'getTag']],
     ['long', ['<', '<=', '>', '>=', '+', '-', '*']],
     ['datetime', ['<', '<=', '>', '>=']],
     ['duration', ['<', '<=', '>', '>=']],
@@ -160,8 +162,9 @@ const small = fc.oneof(
   { weight: 8, arbitrary: compared(arithmetic, fc.oneof(number, arithmetic)) },
   { weight: 10, arbitrary: fc.oneof(...functions) },
   { weight: 8, arbitrary: fc.oneof(...mistyped) },
-  { weight: 3, arbitrary: fc.oneof(...halfTyped) },
+  { weight: 6, arbitrary: fc.oneof(...halfTyped) },
   { weight: 3, arbitrary: equalities },
+  { weight: 14, arbitrary: veiled(near) },
 );
 
 /** A condition with one operator to speak of, its outcome plain, negated, or what a lazy operator makes of it. */
