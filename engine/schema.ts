@@ -51,6 +51,7 @@ export class Schema {
   readonly entityTypes = new Map<string, ResolvedEntityType>();
   readonly actions = new Map<string, ResolvedAction>();
   readonly #json: SchemaJson;
+  readonly #common = new Map<string, ResolvedType>();
 
   /** @throws TypeError on a name that nothing declares; the compiler refuses such a schema before */
   constructor(json: SchemaJson) {
@@ -151,7 +152,11 @@ export class Schema {
     for (const [home, local] of this.#candidates(namespace, name)) {
       const common = this.#json[home]?.commonTypes;
       if (common !== undefined && Object.hasOwn(common, local)) {
-        return this.#resolve(home, common[local] as SchemaType);
+        const full = qualify(home, local);
+        // One for all that name it: types built of types would otherwise double with each step.
+        const type = this.#common.get(full) ?? this.#resolve(home, common[local] as SchemaType);
+        this.#common.set(full, type);
+        return type;
       }
       if (Object.hasOwn(this.#json[home]?.entityTypes ?? {}, local)) {
         return { kind: 'entity', name: qualify(home, local) };

@@ -85,6 +85,19 @@ describe('names resolve as Cedar resolves them', () => {
     ]);
   });
 
+  it('once for each common type, so that types of types do not double with each step', () => {
+    const steps = 60;
+    const pair = (name: string) => ({ type: 'Record', attributes: { a: { type: name }, b: { type: name } } });
+    const commonTypes = Object.fromEntries(
+      Array.from({ length: steps }, (_, n) => [`T${n}`, pair(n + 1 === steps ? 'Long' : `T${n + 1}`)]),
+    );
+    const schema = new Schema({
+      '': { commonTypes, entityTypes: { U: { shape: pair('T0') } }, actions: {} },
+    });
+    const attributes = schema.entityTypes.get('U')?.attributes.attributes;
+    expect(attributes?.get('a')?.type).toBe(attributes?.get('b')?.type);
+  });
+
   it('and what nothing declares is a TypeError', () => {
     const shape = (type: object) =>
       ({

@@ -145,7 +145,7 @@ test('beyond the number of connections a new one is closed', async () => {
 });
 
 test('a batch or a search that takes too long is a 503 that says what to do', async () => {
-  const people = Array.from({ length: 4_000 }, (_, index) => ({
+  const people = Array.from({ length: 12_000 }, (_, index) => ({
     uid: { type: 'user', id: `user-${index}` },
     attrs: {},
     parents: [],
