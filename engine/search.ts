@@ -12,7 +12,7 @@ import type {
 } from './contract.ts';
 import { InvalidRequestError } from './errors.ts';
 import type { CedarRequest, Evaluator } from './evaluator.ts';
-import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
+import { CANDIDATES_A_TURN, throwIfAborted, turn } from './turns.ts';
 
 /** A search's request in Cedar's terms, and who is asked of each candidate put into it. */
 export interface Judge {
@@ -114,7 +114,7 @@ async function paged(
   const results: string[] = [];
   let last = '';
   for (let index = start; index < end; index += 1) {
-    if (index > start && (index - start) % EVALUATIONS_A_TURN === 0) await turn(options?.signal);
+    if (index > start && (index - start) % CANDIDATES_A_TURN === 0) await turn(options?.signal);
     const id = candidates[index] as string;
     if (permits(id)) {
       // One more than asked for: only then is there a next page.

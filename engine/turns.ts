@@ -1,7 +1,10 @@
 import { PdpUnavailableError } from './errors.ts';
 
-/** Evaluations done before other work of the process gets its turn. */
-export const EVALUATIONS_A_TURN = 5_000;
+/** Evaluations of a batch done before other work of the process gets its turn. */
+export const EVALUATIONS_A_TURN = 250;
+
+/** The same for candidates of a search, which cost less. */
+export const CANDIDATES_A_TURN = 5_000;
 
 /** @throws PdpUnavailableError when the caller has given up */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
