@@ -4,13 +4,14 @@
  */
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
-import type { EntityUid, PolicySetJson } from '../../engine/cedar-json.ts';
+import type { EntityUid, PolicyJson, PolicySetJson } from '../../engine/cedar-json.ts';
 import { type CedarEngine, type EntityJson, InvalidRequestError } from '../../engine/index.ts';
 import { difference } from './compare.ts';
 import { exact, type OracleAnswer, oracle } from './oracle.ts';
 import { policySet } from './policies.ts';
 import { ask, entitiesFor, plain, subject } from './subject.ts';
 import { entityUid } from './values.ts';
+import { ACTIONS, ENTITIES } from './vocabulary.ts';
 import { type Entity, entities, type Request, requests } from './world.ts';
 
 type Change =
@@ -77,8 +78,35 @@ export interface History {
   requests: Request[];
 }
 
+const ALL = { op: 'All' };
+
+/** Policies for each entity that principal, resource or action may be in: the reasons tell the whole hierarchy. */
+function hierarchy(): PolicySetJson {
+  const staticPolicies: PolicySetJson['staticPolicies'] = {};
+  const add = (role: 'principal' | 'action' | 'resource', entity: EntityUid, index: number) => {
+    const policy: PolicyJson = {
+      effect: 'permit',
+      principal: ALL,
+      action: ALL,
+      resource: ALL,
+      conditions: [],
+    };
+    const inside = { in: { left: { Var: role }, right: { Value: { __entity: entity } } } };
+    staticPolicies[`${role} ${index}`] = { ...policy, [role]: { op: 'in', entity } };
+    staticPolicies[`${role} ${index} when`] = { ...policy, conditions: [{ kind: 'when', body: inside }] };
+  };
+  for (const [index, entity] of ENTITIES.entries()) {
+    add('principal', entity, index);
+    add('resource', entity, index);
+  }
+  for (const [index, entity] of ACTIONS.entries()) add('action', entity, index);
+  return { staticPolicies, templates: {}, templateLinks: [] };
+}
+
+const policies: fc.Arbitrary<PolicySetJson> = fc.oneof(policySet, fc.constant(hierarchy()));
+
 export const history: fc.Arbitrary<History> = fc.record({
-  policies: policySet,
+  policies,
   entities,
   changes: fc.array(change, { minLength: 1, maxLength: 6, size: 'max' }),
   requests,
