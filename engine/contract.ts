@@ -53,6 +53,22 @@ export interface AccessRequest {
   context?: JsonObject;
 }
 
+/**
+ * One question put in this process. A face that maps another protocol onto Cedar may place the resource in groups;
+ * no caller's request is read into `parents`.
+ */
+export interface LocalRequest extends AccessRequest {
+  resource: Resource & LaidOverParents;
+}
+
+export interface LaidOverParents {
+  /**
+   * Put above the entity beside its stored parents, for this request only. With a schema, those of a type that it
+   * does not allow there are left out: no validated policy can look for them.
+   */
+  parents?: EntityRef[];
+}
+
 /** Why a decision came out as it did (AuthZEN 1.0, section 5.5.1: the response context is the PDP's to define). */
 export interface DecisionContext {
   /** Ids (`@id`) of the determining policies; empty when no policy applied and the answer is the default deny. */
@@ -163,5 +179,5 @@ export interface SearchablePdp extends PolicyDecisionPoint {
 export interface LocalPdp extends SearchablePdp {
   readonly revision: string;
   /** The synchronous heart of {@link PolicyDecisionPoint.evaluate}. @throws InvalidRequestError */
-  decide(request: AccessRequest): Decision;
+  decide(request: LocalRequest): Decision;
 }
