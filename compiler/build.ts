@@ -20,6 +20,7 @@ export async function buildArchive(
   add(BUILT.policies, { namespace: bundle.namespace, ...bundle.policies });
   if (bundle.schema !== undefined) add(BUILT.schema, bundle.schema);
   add(BUILT.entities, bundle.entities);
+  if (bundle.urlRules !== undefined) add(BUILT.urlRules, bundle.urlRules);
 
   const paths = [...files.keys()].sort();
   const manifest: Manifest = { format: 1, revision: bundle.revision, files: {} };

@@ -21,4 +21,28 @@ export interface Bundle {
   schema?: SchemaJson;
   /** Entities with explicit `__entity` and `__extn` escapes, so that no reader needs the schema. */
   entities: EntityJson[];
+  /** How requests to URLs become questions, in the order in which they are tried. @default none */
+  urlRules?: UrlRule[];
+}
+
+/** One rule of `urls.json`, checked: what a request to a URL asks for. Values in `{braces}` are captured from it. */
+export interface UrlRule {
+  /** In upper case; `*` is any. */
+  methods: string[];
+  /** The only host that it is for, in lower case and without a port. @default any */
+  host?: string;
+  /** A template such as `/tenants/{tenant}/notes/{note}`, or an expression for the whole of the decoded path. */
+  path: { template: string } | { regex: string };
+  /** Query parameters that must be there: a value, or `{name}` to capture it. */
+  query?: Record<string, string>;
+  /** Headers that must be there, by name in lower case: a value, or `{name}` to capture it. */
+  headers?: Record<string, string>;
+  action: string;
+  resource: {
+    type: string;
+    /** @default any of the type, with all that was captured as its attributes */
+    id?: string;
+    tenant?: string;
+    attributes?: Record<string, string>;
+  };
 }

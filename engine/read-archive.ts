@@ -1,5 +1,5 @@
 import { readTarGz } from './archive.ts';
-import type { Bundle, Manifest } from './bundle.ts';
+import type { Bundle, Manifest, UrlRule } from './bundle.ts';
 import type { EntityJson, PolicySetJson, SchemaJson } from './cedar-json.ts';
 import { InvalidBundleError } from './errors.ts';
 import { parseJson } from './lossless-json.ts';
@@ -10,6 +10,7 @@ export const BUILT = {
   policies: 'built/policies.json',
   schema: 'built/schema.json',
   entities: 'built/entities.json',
+  urlRules: 'built/urls.json',
 } as const;
 
 /** Whether these files are a built bundle, or only sources that were packed. */
@@ -41,6 +42,7 @@ export async function readBuilt(files: Map<string, Uint8Array>): Promise<Bundle>
     policies,
     ...(files.has(BUILT.schema) ? { schema: parse<SchemaJson>(files, BUILT.schema) } : {}),
     entities: parse<EntityJson[]>(files, BUILT.entities),
+    ...(files.has(BUILT.urlRules) ? { urlRules: parse<UrlRule[]>(files, BUILT.urlRules) } : {}),
   };
 }
 
