@@ -16,6 +16,7 @@ import { checkEntities } from './official-entities.ts';
 import { type ParsedPolicy, parsePolicies } from './policies.ts';
 import { positionAt } from './position.ts';
 import { actionNamespace, parseSchemaFile } from './schema.ts';
+import { parseUrlRules, URL_RULES_FILE } from './urls/parse-rules.ts';
 import { validatePolicies } from './validate.ts';
 
 /** A checked bundle, or all that is wrong with it. */
@@ -69,6 +70,11 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
     problems,
   );
   const namespace = actionNamespace(parsedSchema, problems);
+  const urlRules = parseUrlRules(
+    read((path) => path === URL_RULES_FILE),
+    { schema: parsedSchema?.schema, namespace },
+    problems,
+  );
   if (files.size === 0 || policyFiles.length === 0) {
     const message = 'there is no policy: a bundle has at least one *.cedar file';
     problems.push({ severity: 'error', file: '.', line: 1, column: 1, message });
@@ -87,6 +93,7 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
     policies: { staticPolicies: byKind(false), templates: byKind(true), templateLinks: links },
     ...(parsedSchema === undefined ? {} : { schema: parsedSchema.json }),
     entities,
+    ...(urlRules === undefined ? {} : { urlRules }),
   };
   const refusal = refusalOf(bundle);
   if (refusal !== undefined) return { ok: false, problems: [refusedAt(refusal, policies, links)] };

@@ -13,7 +13,7 @@ export interface TextFile {
 
 /**
  * Whether a file is part of a bundle: `*.cedar` (also anywhere below `policies/`), `*.cedarschema`,
- * `entities.json` or `entities/*.json`, `links.json`, and decision tests in `tests/*.json`.
+ * `entities.json` or `entities/*.json`, `links.json`, `urls.json`, and decision tests in `tests/*.json`.
  */
 export function isBundleFile(path: string): boolean {
   if (path.split('/').some((part) => part.startsWith('.'))) return false;
@@ -22,6 +22,7 @@ export function isBundleFile(path: string): boolean {
     /^[^/]+\.cedarschema$/.test(path) ||
     path === 'entities.json' ||
     path === 'links.json' ||
+    path === 'urls.json' ||
     /^(entities|tests)\/[^/]+\.json$/.test(path)
   );
 }
