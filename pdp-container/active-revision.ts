@@ -1,3 +1,4 @@
+import { UrlMap } from '../compiler/urls/url-map.ts';
 import type { LocalPdp } from '../engine/contract.ts';
 import { PdpUnavailableError, type Problem } from '../engine/index.ts';
 
@@ -13,6 +14,7 @@ export interface ReloadFailure {
  */
 export class ActiveRevision {
   #pdp: LocalPdp | undefined;
+  #urls = new UrlMap();
   #since: Date | undefined;
   #failure: ReloadFailure | undefined;
 
@@ -20,6 +22,12 @@ export class ActiveRevision {
   get pdp(): LocalPdp {
     if (this.#pdp === undefined) throw new PdpUnavailableError('no revision is active yet');
     return this.#pdp;
+  }
+
+  /** The URL rules of the same revision. @throws PdpUnavailableError when no revision is active yet */
+  get urls(): UrlMap {
+    if (this.#pdp === undefined) throw new PdpUnavailableError('no revision is active yet');
+    return this.#urls;
   }
 
   get revision(): string | undefined {
@@ -35,8 +43,9 @@ export class ActiveRevision {
     return this.#failure;
   }
 
-  activate(pdp: LocalPdp, at: Date): void {
+  activate(pdp: LocalPdp, urls: UrlMap, at: Date): void {
     this.#pdp = pdp;
+    this.#urls = urls;
     this.#since = at;
     this.#failure = undefined;
   }

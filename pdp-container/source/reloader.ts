@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { UrlMap } from '../../compiler/urls/url-map.ts';
 import {
   createPdp,
   type EvaluatorFactory,
@@ -64,9 +65,10 @@ export class Reloader {
         result.bundle,
         this.#evaluator === undefined ? {} : { evaluator: this.#evaluator },
       );
+      const urls = new UrlMap(result.bundle.urlRules);
       warmUp(pdp);
       const now = new Date();
-      this.#active.activate(pdp, now);
+      this.#active.activate(pdp, urls, now);
       this.#metrics.activated(pdp.revision, now);
       this.#metrics.reloaded('success');
       this.#logger.info(
