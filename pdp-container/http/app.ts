@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { ActiveRevision } from '../active-revision.ts';
 import { discoveryRoute } from '../authzen/discovery.ts';
@@ -9,10 +9,17 @@ import type { Decider } from '../decider.ts';
 import { HEALTH_ROUTES, type HealthState, healthRoutes } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
-import type { Authenticate } from './authentication.ts';
+import type { Authenticate, Refused } from './authentication.ts';
 import { answerClientError, answerErrors, sendError } from './errors.ts';
 import { acceptJson } from './json-body.ts';
 import type { Credentials } from './tls.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers a caller of this route without the key. @default 401, with what is wrong and a challenge */
+    refuse?(reply: FastifyReply, caller: Refused): void;
+  }
+}
 
 /** How often Node looks for requests that are late, in milliseconds; its own default of 30 s is too coarse. */
 const LATE_CHECK_MS = 1_000;
@@ -87,8 +94,9 @@ function guard(app: FastifyInstance, { health, authenticate, limits, metrics }: 
     const caller = authenticate(request.headers);
     if (!caller.ok) {
       // The body of a stranger is not worth reading to keep the connection.
-      reply.header('www-authenticate', caller.challenge).header('connection', 'close');
-      sendError(reply, 401, caller.message);
+      reply.header('connection', 'close');
+      const { refuse = challenge } = request.routeOptions.config;
+      refuse(reply, caller);
       return;
     }
     if (underWay >= limits.concurrency) {
@@ -104,6 +112,10 @@ function guard(app: FastifyInstance, { health, authenticate, limits, metrics }: 
     });
     done();
   });
+}
+
+function challenge(reply: FastifyReply, { message, challenge }: Refused): void {
+  sendError(reply.header('www-authenticate', challenge), 401, message);
 }
 
 function isAscii(text: string): boolean {

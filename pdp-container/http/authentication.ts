@@ -3,14 +3,24 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ConfigurationError } from '../../engine/index.ts';
 
 /** Whether a caller sent the key, and if not, what the 401 says. */
-export type Authentication = { ok: true } | { ok: false; message: string; challenge: string };
+export type Authentication = { ok: true } | Refused;
+
+export interface Refused {
+  ok: false;
+  message: string;
+  challenge: string;
+}
 
 export type Authenticate = (headers: IncomingHttpHeaders) => Authentication;
 
 const OK: Authentication = { ok: true };
 
+/** Has the key instead of `Authorization`, for proxies that pass on the user's own. */
+export const KEY_HEADER = 'x-pdp-key';
+
 /**
- * Checks `Authorization: Bearer` (RFC 6750) in a time that does not depend on the key.
+ * Checks `Authorization: Bearer` (RFC 6750), or `X-PDP-Key` where that is sent, in a time that does not depend on
+ * the key.
  *
  * @param apiKey `undefined` lets everyone in
  * @throws ConfigurationError when the key is empty, or one that cannot be sent in a header
@@ -25,7 +35,8 @@ export function bearerAuthentication(apiKey: string | undefined): Authenticate {
     );
   }
   const expected = digest(apiKey);
-  return ({ authorization }) => {
+  return ({ authorization: sent, [KEY_HEADER]: key }) => {
+    const authorization = key === undefined ? sent : `Bearer ${key}`;
     if (authorization === undefined) {
       return {
         ok: false,
@@ -33,15 +44,15 @@ export function bearerAuthentication(apiKey: string | undefined): Authenticate {
         challenge: 'Bearer realm="pdp"',
       };
     }
-    const key = /^bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (key === undefined) {
+    const bearer = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (bearer === undefined) {
       return {
         ok: false,
         message: 'Authorization must be of the Bearer scheme, with one key',
         challenge: 'Bearer realm="pdp"',
       };
     }
-    if (timingSafeEqual(digest(key), expected)) return OK;
+    if (timingSafeEqual(digest(bearer), expected)) return OK;
     return {
       ok: false,
       message: 'the key is not the right one',

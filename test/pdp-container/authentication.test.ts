@@ -43,6 +43,16 @@ describe.each([EVALUATION, EVALUATIONS, SEARCH_ACTION])('POST %s', (path) => {
   });
 });
 
+test.each([
+  ['alone', { 'x-pdp-key': KEY }, 200],
+  ["beside a user's own token", { 'x-pdp-key': KEY, authorization: 'Bearer token-of-a-user' }, 200],
+  ['that is wrong beside the right Authorization', { 'x-pdp-key': 'x', authorization: `Bearer ${KEY}` }, 401],
+  ['that is empty beside the right Authorization', { 'x-pdp-key': '', authorization: `Bearer ${KEY}` }, 401],
+  ['with a scheme', { 'x-pdp-key': `Bearer ${KEY}` }, 401],
+])('X-PDP-Key %s', async (_name, headers, status) => {
+  expect((await call(server.url, EVALUATION, { body: VALID, headers })).status).toBe(status);
+});
+
 test('a wrong key is told apart from none, as RFC 6750 asks', async () => {
   const wrong = await call(server.url, EVALUATION, { body: VALID, headers: { authorization: 'Bearer x' } });
   expect(wrong.headers['www-authenticate']).toBe('Bearer realm="pdp", error="invalid_token"');
