@@ -66,6 +66,8 @@ export interface ServeOptions {
   tls?: TlsFiles;
   /** The key that callers must send as `Authorization: Bearer`. @default none is asked for */
   apiKey?: string;
+  /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
+  proxySubjectHeader?: string;
   /** @default 'all' */
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */
@@ -97,6 +99,7 @@ export interface TlsFiles {
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 7000;
+export const DEFAULT_SUBJECT_HEADER = 'X-PDP-Subject';
 export const DEFAULT_DRAIN_MS = 5_000;
 export const DEFAULT_STOP_MS = 10_000;
 export const DEFAULT_RELOAD_MS = 200;

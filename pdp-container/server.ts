@@ -20,8 +20,10 @@ import {
   DEFAULT_PORT,
   DEFAULT_RELOAD_MS,
   DEFAULT_STOP_MS,
+  DEFAULT_SUBJECT_HEADER,
   type ServeOptions,
 } from './options.ts';
+import { parseSubjectHeader } from './proxy/subject.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSource } from './source/source.ts';
 
@@ -80,6 +82,7 @@ export class PdpServer implements HealthState {
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
     const source = await openSource(this.#options.source);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
+    const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const log = new DecisionLog(
       logger,
       this.#options.decisionLog ?? 'all',
@@ -95,6 +98,7 @@ export class PdpServer implements HealthState {
       health: this,
       publicUrl,
       credentials,
+      subjectHeader,
     });
     await listen(app, host, port);
     this.#app = app;

@@ -7,6 +7,7 @@ import {
   DEFAULT_PORT,
   DEFAULT_RELOAD_MS,
   DEFAULT_STOP_MS,
+  DEFAULT_SUBJECT_HEADER,
   type DecisionLogMode,
   EVALUATORS,
   type EvaluatorName,
@@ -20,6 +21,7 @@ interface Flags {
   publicUrl?: string;
   tlsCert?: string;
   tlsKey?: string;
+  proxySubjectHeader: string;
   decisionLog: DecisionLogMode;
   decisionLogAttributes: boolean;
   evaluator: EvaluatorName;
@@ -66,6 +68,9 @@ export function serveCommand(): Command {
     )
     .addOption(text('--tls-cert <file>', 'certificate chain in PEM: serve HTTPS'))
     .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
+    .addOption(
+      text('--proxy-subject-header <name>', 'header in which a proxy names the user', DEFAULT_SUBJECT_HEADER),
+    )
     .addOption(
       withVariable(new Option('--decision-log <mode>', 'decisions to log'))
         .choices(DECISION_LOG_MODES)
@@ -135,6 +140,7 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
+    proxySubjectHeader: flags.proxySubjectHeader,
     decisionLog: flags.decisionLog,
     decisionLogAttributes: flags.decisionLogAttributes,
     evaluator: flags.evaluator,

@@ -9,6 +9,8 @@ import type { Decider } from '../decider.ts';
 import { HEALTH_ROUTES, type HealthState, healthRoutes } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
+import { DEFAULT_PERMIT_TYPES } from '../permit/mapping.ts';
+import { proxyRoutes } from '../proxy/routes.ts';
 import type { Authenticate, Refused } from './authentication.ts';
 import { answerClientError, answerErrors, sendError } from './errors.ts';
 import { acceptJson } from './json-body.ts';
@@ -35,6 +37,8 @@ export interface AppParts {
   health: HealthState;
   publicUrl: string | undefined;
   credentials: Credentials | undefined;
+  /** In which a proxy names the user; in lower case. */
+  subjectHeader: string;
 }
 
 /** The HTTP server with all its faces, not listening yet. */
@@ -74,6 +78,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   healthRoutes(app, parts.health, parts.authenticate, metrics);
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
+  proxyRoutes(app, { ...parts, types: DEFAULT_PERMIT_TYPES });
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');
