@@ -17,6 +17,7 @@ const packages: SystemPackage[] = [
   { name: 'netavark', program: 'netavark', why: 'the network part that podman starts with' },
   { name: 'iproute2', program: 'ip', why: 'makes the network namespaces that stand in for a VPC' },
   { name: 'iptables', program: 'iptables', why: 'rules in them that stand in for security groups' },
+  { name: 'nginx', program: 'nginx', why: 'a proxy that asks the PDP, as the docs configure it' },
 ];
 
 /** Where programs are that are not on every user's search path. */
@@ -61,7 +62,8 @@ function aptInstall(names: string[]): string | undefined {
     ['install', '-y', '-q', '--no-install-recommends', ...names],
   ]) {
     const { status, error, stderr } = spawnSync('apt-get', args, {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      // At run level 1 no service is started by being installed.
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
       encoding: 'utf8',
     });
     if (status !== 0) {
