@@ -180,4 +180,12 @@ export interface LocalPdp extends SearchablePdp {
   readonly revision: string;
   /** The synchronous heart of {@link PolicyDecisionPoint.evaluate}. @throws InvalidRequestError */
   decide(request: LocalRequest): Decision;
+  searchSubjects(
+    search: SubjectSearch & { resource: LaidOverParents },
+    options?: EvaluateOptions,
+  ): Promise<SearchResult<EntityRef>>;
+  searchActions(
+    search: ActionSearch & { resource: LaidOverParents },
+    options?: EvaluateOptions,
+  ): Promise<SearchResult<{ name: string }>>;
 }

@@ -1,7 +1,7 @@
 import type { Bundle } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { createEngine } from './cedar/engine.ts';
-import type { PolicyJson } from './cedar-json.ts';
+import type { EntityUid, PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
 import type {
   AccessRequest,
@@ -10,10 +10,11 @@ import type {
   EvaluateAllOptions,
   EvaluateOptions,
   LocalPdp,
+  LocalRequest,
 } from './contract.ts';
 import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 import { parseAccessRequest } from './request.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
@@ -44,7 +45,7 @@ export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */
 export interface Explaining {
   /** @throws InvalidRequestError */
-  explain(request: AccessRequest): ExplainedDecision;
+  explain(request: LocalRequest): ExplainedDecision;
 }
 
 class BundlePdp implements LocalPdp, Explaining {
@@ -66,7 +67,8 @@ class BundlePdp implements LocalPdp, Explaining {
     const search = searchOf({
       judge: (request) => this.#judge(request),
       decide: (request) => this.decide(request),
-      principals: (type, { action, resource }) => engine.principalCandidates(type, action, resource),
+      principals: (type, { action, resource, attributes }) =>
+        engine.principalCandidates(type, action, resource, parentsOf(resource, attributes)),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
       actionNames: actionNamesOf(bundle, schema),
     });
@@ -75,11 +77,11 @@ class BundlePdp implements LocalPdp, Explaining {
     this.searchActions = search.actions;
   }
 
-  decide(request: AccessRequest): Decision {
+  decide(request: LocalRequest): Decision {
     return this.explain(request).decision;
   }
 
-  explain(request: AccessRequest): ExplainedDecision {
+  explain(request: LocalRequest): ExplainedDecision {
     const foreign = this.#foreign(request);
     if (foreign !== undefined) return this.#denyForeign(foreign);
     const response = this.#evaluator.isAuthorized(this.#toCedar(request));
@@ -105,12 +107,12 @@ class BundlePdp implements LocalPdp, Explaining {
     return decisions;
   }
 
-  #toCedar(request: AccessRequest): CedarRequest {
+  #toCedar(request: LocalRequest): CedarRequest {
     return toCedarRequest(request, { namespace: this.#namespace, schema: this.#schema });
   }
 
   /** For a search: its request is mapped once, and then put for each candidate. */
-  #judge(request: AccessRequest): Judge | undefined {
+  #judge(request: LocalRequest): Judge | undefined {
     if (this.#foreign(request) !== undefined) return undefined;
     const cedar = this.#toCedar(request);
     return { request: cedar, evaluator: this.#evaluator };
@@ -149,6 +151,11 @@ class BundlePdp implements LocalPdp, Explaining {
     if (errors.length > 0) context.errors = errors.map(({ policyId }) => policyId);
     return { decision: decision === 'allow', context };
   }
+}
+
+/** What a request puts above an entity. */
+function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []): EntityUid[] {
+  return laidOver.flatMap(({ uid, parents = [] }) => (uid.type === type && uid.id === id ? parents : []));
 }
 
 function adviceOf(bundle: Bundle): Map<string, string> {
