@@ -16,6 +16,7 @@ import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
 import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 import { parseAccessRequest } from './request.ts';
+import { resourceTypesOf } from './resource-types.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
@@ -53,6 +54,8 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
+  readonly entities: LocalPdp['entities'];
+  readonly resourceTypes: LocalPdp['resourceTypes'];
   readonly #namespace: string;
   readonly #schema: Schema | undefined;
   readonly #evaluator: Evaluator;
@@ -64,6 +67,8 @@ class BundlePdp implements LocalPdp, Explaining {
     this.#schema = schema;
     this.#evaluator = evaluator;
     this.#advice = adviceOf(bundle);
+    this.entities = engine.entities;
+    this.resourceTypes = resourceTypesOf(bundle.policies, schema, engine.entities);
     const search = searchOf({
       judge: (request) => this.#judge(request),
       decide: (request) => this.decide(request),

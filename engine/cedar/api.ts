@@ -1,4 +1,5 @@
 import type { EntityJson, EntityUid, PolicyJson, SchemaJson, TemplateLink } from '../cedar-json.ts';
+import type { StoredEntities } from '../contract.ts';
 import type { LaidOver } from '../evaluator.ts';
 
 /** Policies in Cedar's JSON format. */
@@ -72,6 +73,8 @@ export interface CedarEngine {
    * @throws InvalidRequestError for a value of the request that Cedar cannot hold
    */
   permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  /** What is stored, for reading. */
+  readonly entities: StoredEntities;
   /** Entities stored. */
   readonly size: number;
 }

@@ -15,6 +15,7 @@ import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
 import { splitArray } from './split-array.ts';
 import { type EntityChange, NodeStore } from './store.ts';
+import { StoreReader } from './stored-entities.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
 
 /**
@@ -29,6 +30,7 @@ export function createEngine(options: EngineOptions): CedarEngine {
 
 class Engine implements CedarEngine {
   readonly #store = new NodeStore();
+  readonly entities = new StoreReader(this.#store);
   readonly #schema: Schema | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
