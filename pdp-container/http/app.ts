@@ -107,12 +107,14 @@ function guard(app: FastifyInstance, { health, authenticate, limits, metrics }: 
     if (HEALTH_ROUTES.has(request.routeOptions.url ?? '')) return done();
 
     const caller = authenticate(request.headers);
-    const { refuse = challenge, lateKey = false } = request.routeOptions.config;
-    if (!caller.ok && !(caller.missing && lateKey)) {
-      // The body of a stranger is not worth reading to keep the connection.
-      reply.header('connection', 'close');
-      refuse(reply, caller);
-      return;
+    if (!caller.ok) {
+      const { refuse = challenge, lateKey = false } = request.routeOptions.config;
+      if (!(caller.missing && lateKey)) {
+        // The body of a stranger is not worth reading to keep the connection.
+        reply.header('connection', 'close');
+        refuse(reply, caller);
+        return;
+      }
     }
     if (underWay >= limits.concurrency) {
       sendError(reply, 503, `more than ${limits.concurrency} requests are under way`);
