@@ -333,7 +333,9 @@ describe('entities', () => {
     const many = Array.from({ length: 9_000 }, (_, index) =>
       entity('Doc', `d${index}`, { attrs: { n: index, title: `the title of ${index}` } }),
     );
-    const wide = entity('Doc', 'wide', { attrs: Object.fromEntries(names(1_500).map((name) => [name, name])) });
+    const wide = entity('Doc', 'wide', {
+      attrs: Object.fromEntries(names(1_500).map((name) => [name, name])),
+    });
     const engine = engineOf(
       `permit(principal, action, resource) when { resource.n == context.n && resource.title == context.title };
        permit(principal, action, resource) when { resource.a0 == "a0" && resource.a1499 == "a1499" };`,
