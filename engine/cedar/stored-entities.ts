@@ -19,8 +19,8 @@ export class StoreReader implements StoredEntities {
   }
 
   attributes({ type, id }: EntityRef): JsonObject | undefined {
-    const attrs = this.#store.find(type, id)?.attrs;
-    return attrs === undefined ? undefined : recordJson(attrs);
+    const node = this.#store.find(type, id);
+    return node?.stored ? recordJson(node) : undefined;
   }
 
   parents({ type, id }: EntityRef): readonly EntityRef[] {

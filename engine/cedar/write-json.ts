@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../contract.ts';
 import { CONSTRUCTOR } from '../extension-values.ts';
 import { type ExtensionValue, IpAddress, type Scalar } from './extensions.ts';
-import { isExtension, RecordValue, SetValue, type Value } from './values.ts';
+import { type Attributes, isExtension, RecordValue, SetValue, type Value } from './values.ts';
 
 /** A value in Cedar's JSON format, with explicit `__entity` and `__extn` escapes. */
 export function valueJson(value: Value): JsonValue {
@@ -12,7 +12,7 @@ export function valueJson(value: Value): JsonValue {
   return { __entity: { type: value.type, id: value.id } };
 }
 
-export function recordJson(record: RecordValue): JsonObject {
+export function recordJson(record: Attributes): JsonObject {
   // Without a prototype `__proto__` is a name like any other.
   const json: JsonObject = Object.create(null);
   for (const [name, value] of record.entries()) json[name] = valueJson(value);

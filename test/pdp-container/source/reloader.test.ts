@@ -24,7 +24,13 @@ function reloader() {
     },
   };
   const active = new ActiveRevision();
-  const reloader = new Reloader(source, active, new Metrics(), pino({ enabled: false }));
+  const reloader = new Reloader(
+    source,
+    active,
+    new Metrics(),
+    pino({ enabled: false }),
+    (_bundle, compiled) => compiled,
+  );
   const end = (load: number, result: CompileResult = good(`r${load}`)) => loads[load]?.resolve(result);
   return { reloader, active, loads, end };
 }
