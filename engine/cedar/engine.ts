@@ -10,6 +10,7 @@ import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
+import { inOrder } from './node-index.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
@@ -52,15 +53,15 @@ class Engine implements CedarEngine {
     return evaluation.response();
   }
 
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean {
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean {
     const env = this.#environment(request);
     const policies = this.#index.forAction(env);
-    const { type } = request[role];
-    return (id) => {
-      const node = this.#store.find(type, id);
+    return (candidate) => {
+      const found = candidate instanceof EntityNode && candidate.stored;
+      const node = found ? candidate : this.#store.find(candidate.type, candidate.id);
       // One that is not stored may be the other one, or in the context: asked in full.
       if (node === undefined)
-        return this.isAuthorized({ ...request, [role]: { type, id } }).decision === 'allow';
+        return this.isAuthorized({ ...request, [role]: candidate }).decision === 'allow';
       const evaluation = new Evaluation(
         role === 'principal' ? { ...env, principal: node } : { ...env, resource: node },
       );
@@ -124,15 +125,15 @@ class Engine implements CedarEngine {
     }
   }
 
-  idsOfType(type: string): readonly string[] {
-    return this.#store.idsOfType(type);
+  idsOfType(type: string): string[] {
+    return this.#store.ofType(type).map(({ id }) => id);
   }
 
-  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[] {
+  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly EntityUid[] {
     return this.#candidates('principal', type, action, resource);
   }
 
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[] {
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[] {
     return this.#candidates('resource', type, action, principal);
   }
 
@@ -142,7 +143,7 @@ class Engine implements CedarEngine {
     type: string,
     action: EntityUid,
     other: EntityUid,
-  ): readonly string[] {
+  ): readonly EntityUid[] {
     const searched = new EntityNode(type, '');
     const known = this.#node(other);
     const env = this.#plainEnvironment(
@@ -151,17 +152,17 @@ class Engine implements CedarEngine {
       role === 'principal' ? known : searched,
     );
     const otherRole = role === 'principal' ? 'resource' : 'principal';
-    const found = new Set<string>();
+    const found = new Set<EntityNode>();
     for (const policy of this.#index.forAction(env).all) {
       if (policy.effect !== 'permit' || !inScope(env, policy[otherRole], known)) continue;
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
       if (equals !== undefined) {
-        if (equals.type === type && equals.stored) found.add(equals.id);
+        if (equals.type === type && equals.stored) found.add(equals);
       } else if (within !== undefined) this.#store.collectBelow(within, type, found);
-      else return this.#store.idsOfType(type);
+      else return this.#store.ofType(type);
     }
-    return [...found].sort();
+    return inOrder([...found]);
   }
 
   #environment(request: EngineRequest): Environment {

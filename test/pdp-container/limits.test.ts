@@ -150,9 +150,10 @@ test('a batch or a search that takes too long is a 503 that says what to do', as
     attrs: {},
     parents: [],
   }));
+  const nobody = Array.from({ length: 100 }, (_, index) => `principal == user::"nobody-${index}"`);
+  const slow = `permit(principal, action, resource) when { ${nobody.join(' || ')} };`;
   const bundle = {
-    'policies.cedar':
-      'permit(principal, action == Action::"read", resource); permit(principal, action == Action::"look", resource) when { principal has never };',
+    'policies.cedar': `permit(principal, action == Action::"read", resource); ${slow.repeat(20)}`,
     'entities.json': JSON.stringify(people),
   };
   const { url } = await startServer({ bundle, decisionLog: 'off', limits: { answerMs: 1 } });
