@@ -75,7 +75,7 @@ class BundlePdp implements LocalPdp, Explaining {
       principals: (type, { action, resource, attributes }) =>
         engine.principalCandidates(type, action, resource, parentsOf(resource, attributes)),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
-      actionNames: actionNamesOf(bundle, schema),
+      actions: actionsOf(bundle, schema, engine),
     });
     this.searchSubjects = search.subjects;
     this.searchResources = search.resources;
@@ -175,8 +175,13 @@ function adviceOf(bundle: Bundle): Map<string, string> {
   return advice;
 }
 
-/** Names an action search goes through: the schema's, else those that policies and entities name. */
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
+/** What an action search goes through: the schema's actions, else those that policies name or that are stored. */
+function actionsOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): EntityUid[] {
+  const type = actionType(bundle.namespace);
+  return [...actionNamesOf(bundle, schema, engine)].sort().map((id) => ({ type, id }));
+}
+
+function actionNamesOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): Set<string> {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {
@@ -184,7 +189,7 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       // A group of actions is not one that can be done.
       if (uid.type === type && principalTypes.size > 0) names.add(uid.id);
     }
-    return [...names].sort();
+    return names;
   }
   const { staticPolicies, templates } = bundle.policies;
   for (const { action } of [...Object.values(staticPolicies), ...Object.values(templates)]) {
@@ -193,6 +198,6 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       if (named === type && id !== undefined) names.add(id);
     }
   }
-  for (const { uid } of bundle.entities) if (uid.type === type) names.add(uid.id);
-  return [...names].sort();
+  for (const id of engine.idsOfType(type)) names.add(id);
+  return names;
 }

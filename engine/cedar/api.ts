@@ -60,8 +60,8 @@ export interface CedarEngine {
   /** Ids of the stored entities of a type, in code unit order. */
   idsOfType(type: string): readonly string[];
   /**
-   * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
-   * resource: what a search has to look at.
+   * Entities of a type, in the code unit order of their ids, among which is every principal that a policy permits
+   * the action on the resource: what a search has to look at.
    *
    * @param parents what the search puts above the resource beside its stored parents
    */
@@ -70,15 +70,16 @@ export interface CedarEngine {
     action: EntityUid,
     resource: EntityUid,
     parents?: readonly EntityUid[],
-  ): readonly string[];
+  ): readonly EntityUid[];
   /** The same for resources. */
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[];
   /**
-   * Whether the request is permitted with another id, of the same type, in that role: what a search asks of many.
+   * Whether the request is permitted with another entity of the same type in that role: what a search asks of many.
+   * The candidates that this engine gives are found without looking them up; another engine's are not for this one.
    *
    * @throws InvalidRequestError for a value of the request that Cedar cannot hold
    */
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean;
   /** What is stored, for reading. */
   readonly entities: StoredEntities;
   /** Entities stored. */

@@ -10,6 +10,7 @@ import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
+import { inOrder } from './node-index.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
@@ -54,15 +55,15 @@ class Engine implements CedarEngine {
     return evaluation.response();
   }
 
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean {
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean {
     const env = this.#environment(request);
     const policies = this.#index.forAction(env);
-    const { type } = request[role];
-    return (id) => {
-      const node = this.#store.find(type, id);
+    return (candidate) => {
+      const found = candidate instanceof EntityNode && candidate.stored;
+      const node = found ? candidate : this.#store.find(candidate.type, candidate.id);
       // One that is not stored may be the other one, or in the context: asked in full.
       if (node === undefined)
-        return this.isAuthorized({ ...request, [role]: { type, id } }).decision === 'allow';
+        return this.isAuthorized({ ...request, [role]: candidate }).decision === 'allow';
       const evaluation = new Evaluation(
         role === 'principal' ? { ...env, principal: node } : { ...env, resource: node },
       );
@@ -127,7 +128,7 @@ class Engine implements CedarEngine {
   }
 
   idsOfType(type: string): readonly string[] {
-    return this.#store.idsOfType(type);
+    return this.entities.ids(type);
   }
 
   principalCandidates(
@@ -135,11 +136,11 @@ class Engine implements CedarEngine {
     action: EntityUid,
     resource: EntityUid,
     parents: readonly EntityUid[] = [],
-  ): readonly string[] {
+  ): readonly EntityUid[] {
     return this.#candidates('principal', type, action, resource, parents);
   }
 
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[] {
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[] {
     return this.#candidates('resource', type, action, principal);
   }
 
@@ -150,7 +151,7 @@ class Engine implements CedarEngine {
     action: EntityUid,
     other: EntityUid,
     parents: readonly EntityUid[] = [],
-  ): readonly string[] {
+  ): readonly EntityUid[] {
     const searched = new EntityNode(type, '');
     const known = this.#node(other);
     const plain = this.#plainEnvironment(
@@ -160,17 +161,17 @@ class Engine implements CedarEngine {
     );
     const env = parents.length === 0 ? plain : this.#below(plain, known, parents);
     const otherRole = role === 'principal' ? 'resource' : 'principal';
-    const found = new Set<string>();
+    const found = new Set<EntityNode>();
     for (const policy of this.#index.forAction(env).all) {
       if (policy.effect !== 'permit' || !inScope(env, policy[otherRole], known)) continue;
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
       if (equals !== undefined) {
-        if (equals.type === type && equals.stored) found.add(equals.id);
+        if (equals.type === type && equals.stored) found.add(equals);
       } else if (within !== undefined) this.#store.collectBelow(within, type, found);
-      else return this.#store.idsOfType(type);
+      else return this.#store.ofType(type);
     }
-    return [...found].sort();
+    return inOrder([...found]);
   }
 
   /** The same with parents put above a node. */

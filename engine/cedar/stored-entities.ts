@@ -15,7 +15,7 @@ export class StoreReader implements StoredEntities {
   }
 
   ids(type: string): readonly string[] {
-    return this.#store.idsOfType(type);
+    return this.#store.ofType(type).map(({ id }) => id);
   }
 
   attributes({ type, id }: EntityRef): JsonObject | undefined {
