@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { createEngine } from './cedar/engine.ts';
 import type { EntityUid, PolicyJson } from './cedar-json.ts';
@@ -37,7 +37,7 @@ export interface ExplainedDecision {
  *
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
-export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
+export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
   const engine = createEngine(bundle);
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
@@ -61,7 +61,12 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly #evaluator: Evaluator;
   readonly #advice: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
+  constructor(
+    bundle: Bundle<BundleEntities>,
+    schema: Schema | undefined,
+    engine: CedarEngine,
+    evaluator: Evaluator,
+  ) {
     this.revision = bundle.revision;
     this.#namespace = bundle.namespace;
     this.#schema = schema;
@@ -163,7 +168,7 @@ function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []):
   return laidOver.flatMap(({ uid, parents = [] }) => (uid.type === type && uid.id === id ? parents : []));
 }
 
-function adviceOf(bundle: Bundle): Map<string, string> {
+function adviceOf(bundle: Bundle<BundleEntities>): Map<string, string> {
   const { staticPolicies, templates, templateLinks } = bundle.policies;
   const advice = new Map<string, string>();
   const note = (id: string, policy: PolicyJson | undefined) => {
@@ -176,12 +181,20 @@ function adviceOf(bundle: Bundle): Map<string, string> {
 }
 
 /** What an action search goes through: the schema's actions, else those that policies name or that are stored. */
-function actionsOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): EntityUid[] {
+function actionsOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): EntityUid[] {
   const type = actionType(bundle.namespace);
   return [...actionNamesOf(bundle, schema, engine)].sort().map((id) => ({ type, id }));
 }
 
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): Set<string> {
+function actionNamesOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): Set<string> {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {
