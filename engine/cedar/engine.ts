@@ -9,6 +9,7 @@ import { inScope } from './compile-policy.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
+import { caught } from './failure.ts';
 import { findCircle } from './hierarchy.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
@@ -280,7 +281,6 @@ function refusing<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof JsonValueError)) throw error;
-    throw new InvalidRequestError('', error.message);
+    throw new InvalidRequestError('', caught(error, JsonValueError).message);
   }
 }

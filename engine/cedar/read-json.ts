@@ -3,7 +3,7 @@ import { isEntityTypeName } from '../entity-uid.ts';
 import type { RecordType, ResolvedType, Schema } from '../schema.ts';
 import type { EntityNode } from './entity-node.ts';
 import { CONSTRUCTORS, type ExtensionValue } from './extensions.ts';
-import { EvaluationFailure } from './failure.ts';
+import { caught, EvaluationFailure } from './failure.ts';
 import { callMethod } from './functions.ts';
 import { isLong, longOf } from './long.ts';
 import { type ShapeTable, shapeOf } from './shape-table.ts';
@@ -128,8 +128,7 @@ function construct(fn: string, args: Value[], path: string): Value {
   try {
     return callMethod(fn, args);
   } catch (error) {
-    if (!(error instanceof EvaluationFailure)) throw error;
-    throw new ExtensionCallError(`${path}: ${error.message}`);
+    throw new ExtensionCallError(`${path}: ${caught(error, EvaluationFailure).message}`);
   }
 }
 
