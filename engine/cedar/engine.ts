@@ -1,7 +1,5 @@
 import type { EntityJson, EntityUid } from '../cedar-json.ts';
-import { formatUid, uidKey } from '../entity-uid.ts';
-import { InvalidRequestError } from '../errors.ts';
-import { parseJson } from '../lossless-json.ts';
+import { uidKey } from '../entity-uid.ts';
 import { Schema } from '../schema.ts';
 import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse } from './api.ts';
 import { compilePolicies } from './compile-policies.ts';
@@ -9,11 +7,11 @@ import { inScope } from './compile-policy.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
-import { caught } from './failure.ts';
 import { findCircle } from './hierarchy.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
+import { jsonOf, listOf, refuseCircle, refuseOther, refusing } from './refuse.ts';
 import { splitArray } from './split-array.ts';
 import { type EntityChange, NodeStore } from './store.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
@@ -76,7 +74,8 @@ class Engine implements CedarEngine {
     const changes = new Map<EntityNode, EntityChange>();
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
-        if (changes.has(change.node)) throw new JsonValueError(`${path}: is there twice`);
+        const before = changes.get(change.node);
+        if (before !== undefined) refuseOther(before, change, path);
         changes.set(change.node, change);
       });
       refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
@@ -90,8 +89,9 @@ class Engine implements CedarEngine {
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
         const { node } = change;
-        if (node.attrs !== undefined && !this.#fromSchema.has(node))
-          throw new JsonValueError(`${path}: is there twice`);
+        if (node.attrs !== undefined && !this.#fromSchema.has(node)) {
+          refuseOther({ ...node, attrs: node.attrs }, change, path);
+        }
         this.#fromSchema.delete(node);
         this.#store.put([change]);
       });
@@ -113,12 +113,12 @@ class Engine implements CedarEngine {
       const path = `entities[${index}]`;
       take(readEntity(json, reader, this.#schema, path), path);
     };
-    if (typeof entities === 'string') splitArray(entities, (text, index) => read(parseJson(text), index));
-    else for (const [index, json] of entities.entries()) read(json, index);
+    if (typeof entities === 'string') splitArray(entities, (text, index) => read(jsonOf(text, index), index));
+    else for (const [index, json] of listOf(entities, 'entities').entries()) read(json, index);
   }
 
   removeEntities(uids: EntityUid[]): void {
-    const nodes = refusing(() => uids.map((uid, index) => uidOf(uid, `uids[${index}]`)));
+    const nodes = refusing(() => listOf(uids, 'uids').map((uid, index) => uidOf(uid, `uids[${index}]`)));
     for (const { type, id } of nodes) {
       const node = this.#store.find(type, id);
       if (node !== undefined) this.#store.remove(node);
@@ -193,7 +193,9 @@ class Engine implements CedarEngine {
 
   #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
     if (json === undefined) return EMPTY_RECORD;
-    return reader.record(json, this.#schema?.actions.get(uidKey(action))?.context, 'context');
+    const context = reader.read(json, this.#schema?.actions.get(uidKey(action))?.context, 'context');
+    if (context instanceof RecordValue) return context;
+    throw new JsonValueError('context: is not a record');
   }
 
   #overlay(
@@ -203,11 +205,14 @@ class Engine implements CedarEngine {
   ): Environment['overlay'] {
     if (entities === undefined && attributes === undefined) return undefined;
     const overlay = new Map<EntityNode, OverlaidEntity>();
-    for (const [index, json] of (entities ?? []).entries()) {
-      const { node, ...entity } = readEntity(json, reader, this.#schema, `entities[${index}]`);
+    for (const [index, json] of listOf(entities ?? [], 'entities').entries()) {
+      const path = `entities[${index}]`;
+      const { node, ...entity } = readEntity(json, reader, this.#schema, path);
+      const before = overlay.get(node);
+      if (before !== undefined) refuseOther(before, entity, path);
       overlay.set(node, entity);
     }
-    for (const { uid, attrs } of attributes ?? []) {
+    for (const { uid, attrs } of listOf(attributes ?? [], 'attributes')) {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.#schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
@@ -235,7 +240,7 @@ class Engine implements CedarEngine {
   }
 
   #node(uid: EntityUid): EntityNode {
-    const found = this.#store.find(uid.type, uid.id);
+    const found = this.#store.find(uid?.type, uid?.id);
     if (found !== undefined) return found;
     const { type, id } = refusing(() => uidOf(uid, 'the request'));
     return new EntityNode(type, id);
@@ -264,11 +269,7 @@ class Engine implements CedarEngine {
     this.#store.put(changes);
   }
 }
-function refuseCircle(node: EntityNode | undefined): void {
-  if (node !== undefined) {
-    throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
-  }
-}
+
 function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {
   const key = uidKey({ type, id });
   const known = nodes.get(key);
@@ -276,11 +277,4 @@ function internIn(nodes: Map<string, EntityNode>, type: string, id: string): Ent
   const node = new EntityNode(type, id);
   nodes.set(key, node);
   return node;
-}
-function refusing<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new InvalidRequestError('', caught(error, JsonValueError).message);
-  }
 }
