@@ -16,8 +16,13 @@ export interface EnginePolicies {
 
 export interface EngineOptions {
   policies: EnginePolicies;
-  /** What gives values their types: strings that are extension values, objects that are entities. */
+  /**
+   * What gives values their types: strings that are extension values, objects that are entities. Entities and
+   * contexts that it does not allow are refused.
+   */
   schema?: SchemaJson;
+  /** Entities and contexts are known to be as the schema wants them, and are not held to it again. @default false */
+  checked?: boolean;
   /** Entities in Cedar's JSON format, as values or as JSON text. Text keeps integers beyond 2^53 - 1 exact. */
   entities?: EntityJson[] | string;
 }

@@ -4,6 +4,7 @@ import { Schema } from '../schema.ts';
 import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse } from './api.ts';
 import { compilePolicies } from './compile-policies.ts';
 import { inScope } from './compile-policy.ts';
+import { Conformance } from './conform.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
@@ -29,12 +30,14 @@ export function createEngine(options: EngineOptions): CedarEngine {
 class Engine implements CedarEngine {
   readonly #store = new NodeStore();
   readonly #schema: Schema | undefined;
+  readonly #conformance: Conformance | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
   readonly #fromSchema = new Set<EntityNode>();
 
-  constructor({ policies, schema, entities }: EngineOptions) {
+  constructor({ policies, schema, entities, checked = false }: EngineOptions) {
     this.#schema = schema === undefined ? undefined : new Schema(schema);
+    this.#conformance = this.#schema === undefined || checked ? undefined : new Conformance(this.#schema);
     this.#index = new PolicyIndex(compilePolicies(policies, this.#store), this.#store);
     this.#storeSchemaEntities();
     if (entities !== undefined) this.#load(entities);
@@ -111,10 +114,16 @@ class Engine implements CedarEngine {
     const reader = new ValueReader(resolve, this.#store.shapes);
     const read = (json: unknown, index: number) => {
       const path = `entities[${index}]`;
-      take(readEntity(json, reader, this.#schema, path), path);
+      take(this.#readEntity(json, reader, path), path);
     };
     if (typeof entities === 'string') splitArray(entities, (text, index) => read(jsonOf(text, index), index));
     else for (const [index, json] of listOf(entities, 'entities').entries()) read(json, index);
+  }
+
+  #readEntity(json: unknown, reader: ValueReader, path: string): EntityChange {
+    const change = readEntity(json, reader, this.#schema, path);
+    this.#conformance?.entity(change, path);
+    return change;
   }
 
   removeEntities(uids: EntityUid[]): void {
@@ -193,9 +202,11 @@ class Engine implements CedarEngine {
 
   #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
     if (json === undefined) return EMPTY_RECORD;
-    const context = reader.read(json, this.#schema?.actions.get(uidKey(action))?.context, 'context');
-    if (context instanceof RecordValue) return context;
-    throw new JsonValueError('context: is not a record');
+    const type = this.#schema?.actions.get(uidKey(action))?.context;
+    const context = reader.read(json, type, 'context');
+    if (!(context instanceof RecordValue)) throw new JsonValueError('context: is not a record');
+    if (type !== undefined) this.#conformance?.record(context, type, 'context');
+    return context;
   }
 
   #overlay(
@@ -207,7 +218,7 @@ class Engine implements CedarEngine {
     const overlay = new Map<EntityNode, OverlaidEntity>();
     for (const [index, json] of listOf(entities ?? [], 'entities').entries()) {
       const path = `entities[${index}]`;
-      const { node, ...entity } = readEntity(json, reader, this.#schema, path);
+      const { node, ...entity } = this.#readEntity(json, reader, path);
       const before = overlay.get(node);
       if (before !== undefined) refuseOther(before, entity, path);
       overlay.set(node, entity);

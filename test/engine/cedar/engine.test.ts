@@ -278,9 +278,14 @@ describe('the schema', () => {
     expect(engine.idsOfType('Color')).toEqual(['red']);
     expect(engine.idsOfType('Action')).toEqual(['all', 'read']);
     expect(engine.size).toBe(3);
-    const other = entity('Color', 'red', { parents: [uid('Color', 'blue')] });
-    expect(() => engineOf('', { schema, entities: [entity('Color', 'red'), other] })).toThrow(
-      'entities[1]: is there before, and otherwise',
+    const ranked = (rank: number) =>
+      ({
+        ...entity('User', 'ann'),
+        attrs: { home: '10.0.0.1', boss: uid('User', 'b'), ranks: [rank] },
+      }) as unknown as EntityJson;
+    const repeated = [ranked(1), ranked(1), ranked(2)];
+    expect(() => engineOf('', { schema, entities: repeated })).toThrow(
+      'entities[2]: is there before, and otherwise',
     );
   });
 });
