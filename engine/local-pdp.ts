@@ -39,7 +39,7 @@ export interface ExplainedDecision {
  */
 export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = createEngine(bundle);
+  const engine = createEngine({ ...bundle, checked: true });
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
 }
 

@@ -1,10 +1,10 @@
 import type { EntityJson, EntityUid } from '../cedar-json.ts';
-import { formatUid, uidKey } from '../entity-uid.ts';
-import { InvalidRequestError } from '../errors.ts';
+import { uidKey } from '../entity-uid.ts';
 import { Schema } from '../schema.ts';
 import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse, EntityData } from './api.ts';
 import { compilePolicies } from './compile-policies.ts';
 import { inScope } from './compile-policy.ts';
+import { Conformance } from './conform.ts';
 import { entityValues } from './entity-data.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
@@ -14,6 +14,7 @@ import { inOrder } from './node-index.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
+import { listOf, refuseCircle, refuseOther, refusing } from './refuse.ts';
 import { type EntityChange, NodeStore } from './store.ts';
 import { StoreReader } from './stored-entities.ts';
 import { ValuePages } from './value-pages.ts';
@@ -33,12 +34,14 @@ class Engine implements CedarEngine {
   readonly #store = new NodeStore();
   readonly entities = new StoreReader(this.#store);
   readonly #schema: Schema | undefined;
+  readonly #conformance: Conformance | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
   readonly #fromSchema = new Set<EntityNode>();
 
-  constructor({ policies, schema, entities }: EngineOptions) {
+  constructor({ policies, schema, entities, checked = false }: EngineOptions) {
     this.#schema = schema === undefined ? undefined : new Schema(schema);
+    this.#conformance = this.#schema === undefined || checked ? undefined : new Conformance(this.#schema);
     this.#index = new PolicyIndex(compilePolicies(policies, this.#store), this.#store);
     this.#storeSchemaEntities();
     if (entities !== undefined) this.#load(entities);
@@ -78,7 +81,8 @@ class Engine implements CedarEngine {
     const changes = new Map<EntityNode, EntityChange>();
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
-        if (changes.has(change.node)) throw new JsonValueError(`${path}: is there twice`);
+        const before = changes.get(change.node);
+        if (before !== undefined) refuseOther(before, change, path);
         changes.set(change.node, change);
       });
       refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
@@ -93,7 +97,9 @@ class Engine implements CedarEngine {
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
         const { node } = change;
-        if (node.stored && !this.#fromSchema.has(node)) throw new JsonValueError(`${path}: is there twice`);
+        if (node.stored && !this.#fromSchema.has(node)) {
+          refuseOther({ attrs: node, tags: node.tags, parents: node.parents }, change, path);
+        }
         this.#fromSchema.delete(node);
         this.#store.put([change], pages);
       });
@@ -114,13 +120,19 @@ class Engine implements CedarEngine {
     let index = 0;
     for (const json of entityValues(entities)) {
       const path = `entities[${index}]`;
-      take(readEntity(json, reader, this.#schema, path), path);
+      take(this.#readEntity(json, reader, path), path);
       index += 1;
     }
   }
 
+  #readEntity(json: unknown, reader: ValueReader, path: string): EntityChange {
+    const change = readEntity(json, reader, this.#schema, path);
+    this.#conformance?.entity(change, path);
+    return change;
+  }
+
   removeEntities(uids: EntityUid[]): void {
-    const nodes = refusing(() => uids.map((uid, index) => uidOf(uid, `uids[${index}]`)));
+    const nodes = refusing(() => listOf(uids, 'uids').map((uid, index) => uidOf(uid, `uids[${index}]`)));
     for (const { type, id } of nodes) {
       const node = this.#store.find(type, id);
       if (node !== undefined) this.#store.remove(node);
@@ -210,7 +222,11 @@ class Engine implements CedarEngine {
 
   #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
     if (json === undefined) return EMPTY_RECORD;
-    return reader.record(json, this.#schema?.actions.get(uidKey(action))?.context, 'context');
+    const type = this.#schema?.actions.get(uidKey(action))?.context;
+    const context = reader.read(json, type, 'context');
+    if (!(context instanceof RecordValue)) throw new JsonValueError('context: is not a record');
+    if (type !== undefined) this.#conformance?.record(context, type, 'context');
+    return context;
   }
 
   #overlay(
@@ -220,11 +236,14 @@ class Engine implements CedarEngine {
   ): Environment['overlay'] {
     if (entities === undefined && attributes === undefined) return undefined;
     const overlay = new Map<EntityNode, OverlaidEntity>();
-    for (const [index, json] of (entities ?? []).entries()) {
-      const { node, ...entity } = readEntity(json, reader, this.#schema, `entities[${index}]`);
+    for (const [index, json] of listOf(entities ?? [], 'entities').entries()) {
+      const path = `entities[${index}]`;
+      const { node, ...entity } = this.#readEntity(json, reader, path);
+      const before = overlay.get(node);
+      if (before !== undefined) refuseOther(before, entity, path);
       overlay.set(node, entity);
     }
-    for (const { uid, attrs, parents = [] } of attributes ?? []) {
+    for (const { uid, attrs, parents = [] } of listOf(attributes ?? [], 'attributes')) {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.#schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
@@ -258,7 +277,7 @@ class Engine implements CedarEngine {
   }
 
   #node(uid: EntityUid): EntityNode {
-    const found = this.#store.find(uid.type, uid.id);
+    const found = this.#store.find(uid?.type, uid?.id);
     if (found !== undefined) return found;
     const { type, id } = refusing(() => uidOf(uid, 'the request'));
     return new EntityNode(type, id);
@@ -287,11 +306,6 @@ class Engine implements CedarEngine {
     this.#store.put(changes);
   }
 }
-function refuseCircle(node: EntityNode | undefined): void {
-  if (node !== undefined) {
-    throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
-  }
-}
 function laysParents(attributes: EngineRequest['attributes'] = []): boolean {
   return attributes.some(({ parents }) => parents !== undefined);
 }
@@ -302,12 +316,4 @@ function internIn(nodes: Map<string, EntityNode>, type: string, id: string): Ent
   const node = new EntityNode(type, id);
   nodes.set(key, node);
   return node;
-}
-function refusing<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof JsonValueError)) throw error;
-    throw new InvalidRequestError('', error.message);
-  }
 }

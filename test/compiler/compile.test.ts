@@ -182,6 +182,23 @@ describe('the schema', () => {
       's.cedarschema:1:1: actions are declared in several namespaces (A, B); a request names an action in one only',
     ]);
   });
+
+  it('has no chain of common types that a value could not nest as deep as', async () => {
+    const chain = (length: number) => {
+      const types = Array.from(
+        { length },
+        (_, n) => `type T${n} = { a?: ${n + 1 < length ? `T${n + 1}` : 'Long'} };`,
+      );
+      const schema = `${types.join(' ')} entity User { a: T0 }; action read appliesTo { principal: User, resource: User };`;
+      return compileFiles(files({ 'p.cedar': POLICY, 's.cedarschema': schema }));
+    };
+    expect(problemLines(await chain(1_100))).toEqual([
+      expect.stringMatching(
+        /^s\.cedarschema:1:1: the schema cannot be read: types nest deeper than 1000 levels/,
+      ),
+    ]);
+    expect(await chain(400)).toMatchObject({ ok: true });
+  });
 });
 
 describe('entities', () => {
