@@ -8,6 +8,7 @@ import { chosenEvaluator } from './evaluator.ts';
 import type { HealthState } from './health.ts';
 import { createApp } from './http/app.ts';
 import { bearerAuthentication } from './http/authentication.ts';
+import { InFlight } from './http/in-flight.ts';
 import { readCredentials } from './http/tls.ts';
 import { CertificateWatch } from './http/tls-reload.ts';
 import { listen } from './listen.ts';
@@ -94,6 +95,7 @@ export class PdpServer implements HealthState {
       metrics: this.#metrics,
       logger,
       limits,
+      inFlight: new InFlight(limits.concurrency, this.#metrics.requestsInFlight),
       authenticate,
       health: this,
       publicUrl,
