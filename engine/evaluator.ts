@@ -7,8 +7,15 @@ export interface CedarRequest {
   action: EntityUid;
   resource: EntityUid;
   context?: Record<string, CedarValue>;
-  /** Attributes laid over the stored ones of these entities, for this request only. */
-  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
+  /** What is laid over stored entities, for this request only. */
+  attributes?: LaidOver[];
+}
+
+/** Attributes laid over the stored ones of an entity, and parents beside its stored ones. */
+export interface LaidOver {
+  uid: EntityUid;
+  attrs: Record<string, CedarValue>;
+  parents?: EntityUid[];
 }
 
 export interface CedarResponse {

@@ -9,7 +9,7 @@ export { createEngine } from './cedar/engine.ts';
 export type * from './cedar-json.ts';
 export type * from './contract.ts';
 export * from './errors.ts';
-export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 export { createPdp, type ExplainedDecision, type Explaining, type PdpOptions } from './local-pdp.ts';
 export { readArchive } from './read-archive.ts';
 export {

@@ -1,7 +1,7 @@
 import type { Bundle } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { createEngine } from './cedar/engine.ts';
-import type { PolicyJson } from './cedar-json.ts';
+import type { EntityUid, PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
 import type {
   AccessRequest,
@@ -10,11 +10,13 @@ import type {
   EvaluateAllOptions,
   EvaluateOptions,
   LocalPdp,
+  LocalRequest,
 } from './contract.ts';
 import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 import { parseAccessRequest } from './request.ts';
+import { resourceTypesOf } from './resource-types.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
@@ -44,7 +46,7 @@ export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */
 export interface Explaining {
   /** @throws InvalidRequestError */
-  explain(request: AccessRequest): ExplainedDecision;
+  explain(request: LocalRequest): ExplainedDecision;
 }
 
 class BundlePdp implements LocalPdp, Explaining {
@@ -52,6 +54,8 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
+  readonly entities: LocalPdp['entities'];
+  readonly resourceTypes: LocalPdp['resourceTypes'];
   readonly #namespace: string;
   readonly #schema: Schema | undefined;
   readonly #evaluator: Evaluator;
@@ -63,10 +67,13 @@ class BundlePdp implements LocalPdp, Explaining {
     this.#schema = schema;
     this.#evaluator = evaluator;
     this.#advice = adviceOf(bundle);
+    this.entities = engine.entities;
+    this.resourceTypes = resourceTypesOf(bundle.policies, schema, engine.entities);
     const search = searchOf({
       judge: (request) => this.#judge(request),
       decide: (request) => this.decide(request),
-      principals: (type, { action, resource }) => engine.principalCandidates(type, action, resource),
+      principals: (type, { action, resource, attributes }) =>
+        engine.principalCandidates(type, action, resource, parentsOf(resource, attributes)),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
       actionNames: actionNamesOf(bundle, schema),
     });
@@ -75,11 +82,11 @@ class BundlePdp implements LocalPdp, Explaining {
     this.searchActions = search.actions;
   }
 
-  decide(request: AccessRequest): Decision {
+  decide(request: LocalRequest): Decision {
     return this.explain(request).decision;
   }
 
-  explain(request: AccessRequest): ExplainedDecision {
+  explain(request: LocalRequest): ExplainedDecision {
     const foreign = this.#foreign(request);
     if (foreign !== undefined) return this.#denyForeign(foreign);
     const response = this.#evaluator.isAuthorized(this.#toCedar(request));
@@ -105,12 +112,12 @@ class BundlePdp implements LocalPdp, Explaining {
     return decisions;
   }
 
-  #toCedar(request: AccessRequest): CedarRequest {
+  #toCedar(request: LocalRequest): CedarRequest {
     return toCedarRequest(request, { namespace: this.#namespace, schema: this.#schema });
   }
 
   /** For a search: its request is mapped once, and then put for each candidate. */
-  #judge(request: AccessRequest): Judge | undefined {
+  #judge(request: LocalRequest): Judge | undefined {
     if (this.#foreign(request) !== undefined) return undefined;
     const cedar = this.#toCedar(request);
     return { request: cedar, evaluator: this.#evaluator };
@@ -149,6 +156,11 @@ class BundlePdp implements LocalPdp, Explaining {
     if (errors.length > 0) context.errors = errors.map(({ policyId }) => policyId);
     return { decision: decision === 'allow', context };
   }
+}
+
+/** What a request puts above an entity. */
+function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []): EntityUid[] {
+  return laidOver.flatMap(({ uid, parents = [] }) => (uid.type === type && uid.id === id ? parents : []));
 }
 
 function adviceOf(bundle: Bundle): Map<string, string> {

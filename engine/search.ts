@@ -1,10 +1,10 @@
 import type {
-  AccessRequest,
   ActionSearch,
   Decision,
   EntityRef,
   EvaluateOptions,
   LocalPdp,
+  LocalRequest,
   PageRequest,
   ResourceSearch,
   SearchResult,
@@ -23,8 +23,8 @@ export interface Judge {
 /** What a search goes through and asks. Ids are in code unit order. */
 export interface SearchSource {
   /** Undefined where nothing can be permitted. @throws InvalidRequestError */
-  judge(request: AccessRequest): Judge | undefined;
-  decide(request: AccessRequest): Decision;
+  judge(request: LocalRequest): Judge | undefined;
+  decide(request: LocalRequest): Decision;
   /** Among these is every subject of the type that may be permitted. */
   principals(type: string, request: CedarRequest): readonly string[];
   /** Among these is every resource of the type that may be permitted. */
@@ -90,7 +90,7 @@ function entityPage(type: string, { results, page }: SearchResult<string>): Sear
 }
 
 /** One context is given for all actions; those that need another cannot be done with it. */
-function decideWhereContextFits(source: SearchSource, request: AccessRequest): Decision {
+function decideWhereContextFits(source: SearchSource, request: LocalRequest): Decision {
   try {
     return source.decide(request);
   } catch (error) {

@@ -86,14 +86,14 @@ export const wasmEvaluator: EvaluatorFactory = (bundle) => {
   return evaluator;
 };
 
-/** The entities that a request lays attributes over, whole. */
+/** The entities that a request lays something over, whole. */
 function overlaid({ attributes }: CedarRequest, store: EntityStore): EntityJson[] {
-  return (attributes ?? []).map(({ uid, attrs }) => {
+  return (attributes ?? []).map(({ uid, attrs, parents = [] }) => {
     const stored = store.get(uid);
     return {
       uid,
       attrs: Object.assign(Object.create(null), stored?.attrs, attrs),
-      parents: stored?.parents ?? [],
+      parents: [...(stored?.parents ?? []), ...parents],
       ...(stored?.tags === undefined ? {} : { tags: stored.tags }),
     };
   });

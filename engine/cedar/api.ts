@@ -1,11 +1,6 @@
-import type {
-  CedarValue,
-  EntityJson,
-  EntityUid,
-  PolicyJson,
-  SchemaJson,
-  TemplateLink,
-} from '../cedar-json.ts';
+import type { EntityJson, EntityUid, PolicyJson, SchemaJson, TemplateLink } from '../cedar-json.ts';
+import type { StoredEntities } from '../contract.ts';
+import type { LaidOver } from '../evaluator.ts';
 
 /** Policies in Cedar's JSON format. */
 export interface EnginePolicies {
@@ -29,8 +24,11 @@ export interface EngineRequest {
   context?: Record<string, unknown>;
   /** Whole entities in place of the stored ones, for this request only. */
   entities?: EntityJson[];
-  /** Attributes laid over stored ones, for this request only; an entity that is not stored exists with them. */
-  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
+  /**
+   * Attributes laid over stored ones, and parents put beside stored ones, for this request only; an entity that is
+   * not stored exists with them.
+   */
+  attributes?: LaidOver[];
 }
 
 export interface EngineResponse {
@@ -58,8 +56,15 @@ export interface CedarEngine {
   /**
    * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
    * resource: what a search has to look at.
+   *
+   * @param parents what the search puts above the resource beside its stored parents
    */
-  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[];
+  principalCandidates(
+    type: string,
+    action: EntityUid,
+    resource: EntityUid,
+    parents?: readonly EntityUid[],
+  ): readonly string[];
   /** The same for resources. */
   resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
   /**
@@ -68,6 +73,8 @@ export interface CedarEngine {
    * @throws InvalidRequestError for a value of the request that Cedar cannot hold
    */
   permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  /** What is stored, for reading. */
+  readonly entities: StoredEntities;
   /** Entities stored. */
   readonly size: number;
 }

@@ -15,6 +15,7 @@ import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
 import { splitArray } from './split-array.ts';
 import { type EntityChange, NodeStore } from './store.ts';
+import { StoreReader } from './stored-entities.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
 
 /**
@@ -29,6 +30,7 @@ export function createEngine(options: EngineOptions): CedarEngine {
 
 class Engine implements CedarEngine {
   readonly #store = new NodeStore();
+  readonly entities = new StoreReader(this.#store);
   readonly #schema: Schema | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
@@ -128,8 +130,13 @@ class Engine implements CedarEngine {
     return this.#store.idsOfType(type);
   }
 
-  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[] {
-    return this.#candidates('principal', type, action, resource);
+  principalCandidates(
+    type: string,
+    action: EntityUid,
+    resource: EntityUid,
+    parents: readonly EntityUid[] = [],
+  ): readonly string[] {
+    return this.#candidates('principal', type, action, resource, parents);
   }
 
   resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[] {
@@ -142,14 +149,16 @@ class Engine implements CedarEngine {
     type: string,
     action: EntityUid,
     other: EntityUid,
+    parents: readonly EntityUid[] = [],
   ): readonly string[] {
     const searched = new EntityNode(type, '');
     const known = this.#node(other);
-    const env = this.#plainEnvironment(
+    const plain = this.#plainEnvironment(
       role === 'principal' ? searched : known,
       this.#node(action),
       role === 'principal' ? known : searched,
     );
+    const env = parents.length === 0 ? plain : this.#below(plain, known, parents);
     const otherRole = role === 'principal' ? 'resource' : 'principal';
     const found = new Set<string>();
     for (const policy of this.#index.forAction(env).all) {
@@ -162,6 +171,13 @@ class Engine implements CedarEngine {
       else return this.#store.idsOfType(type);
     }
     return [...found].sort();
+  }
+
+  /** The same with parents put above a node. */
+  #below(env: Environment, node: EntityNode, parents: readonly EntityUid[]): Environment {
+    const { attrs = EMPTY_RECORD, tags } = node;
+    const above = [...node.parents, ...parents.map((parent) => this.#node(parent))];
+    return { ...env, overlay: new Map([[node, { attrs, tags, parents: above }]]), ownHierarchy: true };
   }
 
   #environment(request: EngineRequest): Environment {
@@ -185,7 +201,8 @@ class Engine implements CedarEngine {
         context: this.#context(context, action, reader),
         store: this.#store,
         overlay: this.#overlay(entities, attributes, reader),
-        ownHierarchy: entities !== undefined,
+        ownHierarchy: entities !== undefined || laysParents(attributes),
+        ownActions: entities !== undefined,
       };
     });
   }
@@ -206,7 +223,7 @@ class Engine implements CedarEngine {
       const { node, ...entity } = readEntity(json, reader, this.#schema, `entities[${index}]`);
       overlay.set(node, entity);
     }
-    for (const { uid, attrs } of attributes ?? []) {
+    for (const { uid, attrs, parents = [] } of attributes ?? []) {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.#schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
@@ -214,7 +231,12 @@ class Engine implements CedarEngine {
         tags: node.tags,
         parents: node.parents,
       };
-      overlay.set(node, { ...before, attrs: RecordValue.of([...before.attrs.entries(), ...sent.entries()]) });
+      const above = parents.map((parent) => reader.entity(parent, 'parents'));
+      overlay.set(node, {
+        ...before,
+        attrs: RecordValue.of([...before.attrs.entries(), ...sent.entries()]),
+        parents: above.length === 0 ? before.parents : [...new Set([...before.parents, ...above])],
+      });
     }
     return overlay;
   }
@@ -230,6 +252,7 @@ class Engine implements CedarEngine {
       store: this.#store,
       overlay: undefined,
       ownHierarchy: false,
+      ownActions: false,
     };
   }
 
@@ -267,6 +290,9 @@ function refuseCircle(node: EntityNode | undefined): void {
   if (node !== undefined) {
     throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
   }
+}
+function laysParents(attributes: EngineRequest['attributes'] = []): boolean {
+  return attributes.some(({ parents }) => parents !== undefined);
 }
 function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {
   const key = uidKey({ type, id });

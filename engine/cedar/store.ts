@@ -64,6 +64,16 @@ export class NodeStore {
     });
   }
 
+  /** Types of the stored entities, in code unit order. */
+  types(): string[] {
+    const stored = (nodes: Map<string, EntityNode>) =>
+      nodes.values().some(({ attrs }) => attrs !== undefined);
+    return [...this.#types]
+      .filter(([, nodes]) => stored(nodes))
+      .map(([type]) => type)
+      .sort();
+  }
+
   /** Adds to `found` what is below a node, of a type. */
   collectBelow(group: EntityNode, type: string, found: Set<string>): void {
     this.#children ??= this.#indexChildren();
