@@ -46,6 +46,8 @@ export function createInstance(parts: InstanceParts, errorBody: ErrorBody): Fast
     return503OnClosing: false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']) ?? randomUUID(),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, errorBody),
+    // What is wrong with a URL comes up before any route or hook does.
+    frameworkErrors: (_error, _request, reply) => sendError(reply, 400, 'the URL is not well encoded'),
   }) as unknown as FastifyInstance;
   app.server.headersTimeout = limits.headersMs;
   app.server.maxConnections = limits.connections;

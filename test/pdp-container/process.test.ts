@@ -28,7 +28,7 @@ interface Running {
 function run(args: string[], env: Record<string, string> = {}): Running {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_'));
   const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), PDP_OPA_PORT: 'off', ...env },
   });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
