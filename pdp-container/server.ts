@@ -26,7 +26,7 @@ import {
   DEFAULT_SUBJECT_HEADER,
   type ServeOptions,
 } from './options.ts';
-import { DEFAULT_PERMIT_TYPES } from './permit/mapping.ts';
+import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSource } from './source/source.ts';
@@ -103,6 +103,7 @@ export class PdpServer implements HealthState {
     const source = await openSource(this.#options.source);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
+    const types = parsePermitTypes(this.#options.permitTypes);
     const log = new DecisionLog(
       logger,
       this.#options.decisionLog ?? 'all',
@@ -118,11 +119,14 @@ export class PdpServer implements HealthState {
       authenticate,
       health: this,
       credentials,
+      types,
     };
-    const url = await this.#listen(createApp({ ...parts, publicUrl, subjectHeader }), port, '--port');
+    const keyInBody = this.#options.permitKeyInBody ?? false;
+    const reload = async () => (await this.#reloader?.reload()) ?? false;
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload });
+    const url = await this.#listen(app, port, '--port');
     if (opaPort !== undefined) {
-      const opa = createOpaApp({ ...parts, types: DEFAULT_PERMIT_TYPES });
-      this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
+      this.#opaUrl = await this.#listen(createOpaApp(parts), opaPort, '--opa-port');
     }
     this.#url = url;
     logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');

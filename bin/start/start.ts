@@ -63,22 +63,20 @@ async function ended({ name, ended: how }: Child): Promise<Ended> {
 
 type Launch = (options: ConstructorParameters<typeof Child>[0]) => Child;
 
+/** Permit's words in the sample's types, so that its SDK can ask about the sample. */
+const SAMPLE_TYPES = [
+  ['--permit-user-type', 'User'],
+  ['--permit-tenant-type', 'Tenant'],
+  ['--permit-role-type', 'Role'],
+].flat();
+
 function launchPdp({ source, pdpPort, opaPort }: StartSettings, launch: Launch) {
   const urls = Promise.withResolvers<{ pdpUrl: string; opaUrl: string | undefined }>();
   const loaded = Promise.withResolvers<void>();
+  const ports = ['--port', String(pdpPort), '--opa-port', String(opaPort)];
   const child = launch({
     name: 'The PDP',
-    args: [
-      'bin/pdp.ts',
-      'serve',
-      source,
-      '--host',
-      HOST,
-      '--port',
-      String(pdpPort),
-      '--opa-port',
-      String(opaPort),
-    ],
+    args: ['bin/pdp.ts', 'serve', source, '--host', HOST, ...ports, ...SAMPLE_TYPES],
     env: {},
     onMessage: (message) => {
       for (const line of narrate(message, source)) print(line);

@@ -1,4 +1,5 @@
-import { PERMIT_QUERY, permitQueries, USER_PERMISSIONS_QUERY } from '../permit/schemas.ts';
+import { ALL_TENANTS_RESULT, USER_PERMISSIONS_RESULT, USER_TENANTS_RESULT } from '../permit/results.ts';
+import { permitQueries } from '../permit/schemas.ts';
 
 /** What the routes of the OPA port take and answer, as JSON Schema, for the OpenAPI document. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -9,8 +10,6 @@ const NAMES = { type: 'array', items: TEXT } as const;
 const FLAG = { type: 'boolean' } as const;
 const RECORD = { type: 'object', additionalProperties: true } as const;
 const OPTIONAL_RECORD = { type: ['object', 'null'], additionalProperties: true } as const;
-
-export { PERMIT_QUERY, USER_PERMISSIONS_QUERY };
 
 export function bulkQuery(maxItems: number) {
   return { type: 'object', required: ['checks'], properties: { checks: permitQueries(maxItems) } } as const;
@@ -34,10 +33,17 @@ export const ACCESS_REQUEST = {
   },
 } as const;
 
-export const CHECK_RESULT = RECORD;
-export const BULK_RESULT = RECORD;
-export const ANY_TENANT_RESULT = RECORD;
-export const USER_PERMISSIONS_RESULT = RECORD;
+export const ANY_TENANT_RESULT = {
+  type: 'object',
+  required: ['allowed_tenants'],
+  properties: { allowed_tenants: ALL_TENANTS_RESULT.properties.allowed_tenants },
+} as const;
+
+export const PERMISSIONS_RESULT = {
+  type: 'object',
+  required: ['permissions', 'tenants'],
+  properties: { permissions: USER_PERMISSIONS_RESULT, tenants: USER_TENANTS_RESULT },
+} as const;
 
 export const ALLOW_RESULT = { type: 'object', required: ['allow'], properties: { allow: FLAG } } as const;
 

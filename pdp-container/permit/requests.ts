@@ -5,10 +5,11 @@ import {
   AUTHORIZED_USERS_QUERY,
   PERMIT_QUERY,
   permitQueries,
+  ROLE_ASSIGNMENTS_QUERY,
   USER_PERMISSIONS_QUERY,
   USER_TENANTS_QUERY,
 } from './schemas.ts';
-import { bodyCheck, type Check } from './validation.ts';
+import { bodyCheck, type Check, queryStringCheck } from './validation.ts';
 
 /** The bodies of Permit's PDP API, parsed from unknown shapes. Each throws InvalidRequestError. */
 
@@ -31,9 +32,31 @@ export interface AuthorizedUsersQuery {
   context?: Optional<JsonObject>;
 }
 
+/** What `/local/role_assignments` is asked for; what is not given, or empty, is any. */
+export interface RoleAssignmentsQuery {
+  user?: string;
+  role?: string;
+  tenant?: string;
+  /** Type of the resource that a role is on. */
+  resource?: string;
+  /** As `type:key`. */
+  resource_instance?: string;
+  /** From 1. */
+  page: number;
+  per_page: number;
+}
+
 export const parsePermitQuery = parser<PermitQuery>(bodyCheck(PERMIT_QUERY));
 export const parseUserPermissionsQuery = parser<UserPermissionsQuery>(bodyCheck(USER_PERMISSIONS_QUERY));
 export const parseUserTenantsQuery = parser<UserTenantsQuery>(bodyCheck(USER_TENANTS_QUERY));
+
+const checkRoleAssignments = queryStringCheck(ROLE_ASSIGNMENTS_QUERY);
+
+/** Reads a query string, in which all is text. */
+export function parseRoleAssignmentsQuery(value: unknown): RoleAssignmentsQuery {
+  checkRoleAssignments(value);
+  return value as RoleAssignmentsQuery;
+}
 
 const checkAuthorizedUsers = bodyCheck(AUTHORIZED_USERS_QUERY);
 

@@ -49,6 +49,29 @@ export function permitQueries(maxItems: number) {
   return { type: 'array', maxItems, items: PERMIT_QUERY } as const;
 }
 
+const USER_OR_KEY = { anyOf: [USER, KEY] } as const;
+const RESOURCE_OR_TEXT = {
+  anyOf: [RESOURCE, { ...KEY, description: 'type:key, or the type alone' }],
+} as const;
+
+const ALL_TENANTS_QUERY = {
+  ...PERMIT_QUERY,
+  properties: { ...PERMIT_QUERY.properties, user: USER_OR_KEY, resource: RESOURCE_OR_TEXT },
+} as const;
+
+/** The body of `/allowed/all-tenants`. */
+export const ALL_TENANTS_BODY = {
+  anyOf: [
+    ALL_TENANTS_QUERY,
+    {
+      description: 'As checkAllTenants of the Node SDK sends it',
+      type: 'object',
+      required: ['params'],
+      properties: { params: ALL_TENANTS_QUERY },
+    },
+  ],
+} as const;
+
 export const USER_PERMISSIONS_QUERY = {
   type: 'object',
   required: ['user'],

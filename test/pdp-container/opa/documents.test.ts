@@ -84,15 +84,19 @@ it('permit/any_tenant has the tenants in which it is allowed', async () => {
 
 it('permit/user_permissions has what a user may do', async () => {
   const input = { user: { key: 'ann' } };
-  expect(await result('permit/user_permissions', input)).toMatchObject({
+  const acme = { key: 'acme', attributes: { plan: 'pro' } };
+  expect(await result('permit/user_permissions', input)).toEqual({
     permissions: {
       '__tenant:acme': {
-        tenant: { key: 'acme', attributes: { plan: 'pro' } },
+        tenant: acme,
         permissions: ['note:edit', 'note:view'],
         roles: ['editor'],
       },
     },
+    tenants: [acme],
   });
+  expect(await result('permit/user_permissions/tenants', input)).toEqual([acme]);
+  expect(await result('permit/user_permissions/tenants/0/key', input)).toBe('acme');
   const path = 'permit/user_permissions/permissions/__tenant%3Aacme/roles/0';
   expect(await result(path, input)).toBe('editor');
   expect(await result('permit/user_permissions/permissions', { user: { key: 'nobody' } })).toEqual({});
