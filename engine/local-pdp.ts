@@ -51,6 +51,7 @@ export interface Explaining {
 
 class BundlePdp implements LocalPdp, Explaining {
   readonly revision: string;
+  readonly policies: readonly string[];
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
@@ -68,6 +69,8 @@ class BundlePdp implements LocalPdp, Explaining {
     evaluator: Evaluator,
   ) {
     this.revision = bundle.revision;
+    const { staticPolicies, templateLinks } = bundle.policies;
+    this.policies = [...Object.keys(staticPolicies), ...templateLinks.map(({ newId }) => newId)];
     this.#namespace = bundle.namespace;
     this.#schema = schema;
     this.#evaluator = evaluator;
