@@ -109,12 +109,11 @@ async function paged(
   const limit = pageLimit(search.page);
   const fingerprint = fingerprintOf(search);
   const after = readToken(search.page?.token, fingerprint);
-  const start = after === undefined ? 0 : firstAfter(candidates, after);
-  const end = Math.min(candidates.length, start + CANDIDATES_A_PAGE);
+  let index = after === undefined ? 0 : firstAfter(candidates, after);
   const results: EntityRef[] = [];
   let last = '';
-  for (let index = start; index < end; index += 1) {
-    if (index > start && (index - start) % CANDIDATES_A_TURN === 0) await turn(options?.signal);
+  let judged = 0;
+  while (index < candidates.length && judged < CANDIDATES_A_PAGE) {
     const candidate = candidates[index] as EntityUid;
     const { type, id } = candidate;
     if (permits(candidate)) {
@@ -123,8 +122,14 @@ async function paged(
       results.push({ type, id });
     }
     last = id;
+    index += 1;
+    judged += 1;
+    if (judged % CANDIDATES_A_TURN !== 0) continue;
+    await turn(options?.signal);
+    // Entities may have come and gone.
+    index = firstAfter(candidates, last);
   }
-  return pageOf(results, end < candidates.length ? writeToken(last, fingerprint) : '');
+  return pageOf(results, index < candidates.length ? writeToken(last, fingerprint) : '');
 }
 
 function pageOf(results: EntityRef[], nextToken: string): SearchResult<EntityRef> {
@@ -152,7 +157,7 @@ function firstAfter(candidates: readonly EntityUid[], id: string): number {
 
 function writeToken(after: string, fingerprint: string): string {
   const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, after]));
-  return btoa(String.fromCharCode(...bytes))
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');

@@ -79,6 +79,41 @@ describe('pages', () => {
     );
   });
 
+  it('neither skip nor repeat what an update within one left alone', async () => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => String(index).padStart(4, '0'));
+    const candidates = ids.map((id) => ({ type: 'User', id }));
+    const update = () => {
+      candidates.splice(0, 700);
+      candidates.unshift({ type: 'User', id: '!' });
+      candidates.splice(1_500);
+    };
+    const search = searchOf({
+      judge: () => ({
+        request: { principal: READ.resource, action: READ.resource, resource: READ.resource },
+        evaluator: {
+          isAuthorized: ({ principal }) => {
+            // Before the turn that others get after a thousand.
+            if (principal.id === '0999') setImmediate(update);
+            const fourth = Number(principal.id) % 4 === 0;
+            return { decision: fourth ? 'allow' : 'deny', reasons: [], errors: [] };
+          },
+        },
+      }),
+      decide: () => ({ decision: false }),
+      principals: () => candidates,
+      resources: () => [],
+      actions: [],
+    });
+    const { results, page } = await search.subjects({ ...READ, page: { limit: 1_000 } });
+    expect(results.map(({ id }) => id)).toEqual(ids.filter((id) => Number(id) % 4 === 0 && id < '2199'));
+    expect(page.next_token).toBe('');
+  });
+
+  it('go on after an id of any length', async () => {
+    const ids = ['a'.repeat(300_000), 'b'];
+    expect(await allPages(ids, new Set(ids), 1)).toEqual(ids);
+  });
+
   it('end early after 100,000 candidates, and go on from there', async () => {
     const ids = Array.from({ length: 210_000 }, (_, index) => String(index).padStart(6, '0'));
     const search = searchIn(ids, new Set(['209999']));
