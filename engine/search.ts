@@ -51,13 +51,15 @@ export function searchOf(source: SearchSource): {
     subjects: async (search, options) => {
       const { type } = search.subject;
       const judge = source.judge({ ...search, subject: { ...search.subject, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.principals(type, judge.request);
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.principals(type, judge.request);
       return paged(candidates, search, options, permitting(judge, 'principal'));
     },
     resources: async (search, options) => {
       const { type } = search.resource;
       const judge = source.judge({ ...search, resource: { ...search.resource, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.resources(type, judge.request);
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.resources(type, judge.request);
       return paged(candidates, search, options, permitting(judge, 'resource'));
     },
     actions: async (search, options) => {
@@ -71,11 +73,9 @@ export function searchOf(source: SearchSource): {
 
 /** Puts a candidate in the place of what is searched for: as the entity, and where properties are laid over it. */
 function permitting(
-  judge: Judge | undefined,
+  { request, evaluator }: Judge,
   role: 'principal' | 'resource',
 ): (candidate: EntityUid) => boolean {
-  if (judge === undefined) return () => false;
-  const { request, evaluator } = judge;
   const { type } = request[role];
   const laidOver = request.attributes?.some(({ uid }) => uid.type === type && uid.id === NO_ID) ?? false;
   if (!laidOver && evaluator.permitting !== undefined) return evaluator.permitting(request, role);
@@ -103,7 +103,7 @@ async function paged(
   candidates: readonly EntityUid[],
   search: SubjectSearch | ResourceSearch | ActionSearch,
   options: EvaluateOptions | undefined,
-  permits: (candidate: EntityUid) => boolean,
+  permits?: (candidate: EntityUid) => boolean,
 ): Promise<SearchResult<EntityRef>> {
   throwIfAborted(options?.signal);
   const limit = pageLimit(search.page);
@@ -116,7 +116,7 @@ async function paged(
   while (index < candidates.length && judged < CANDIDATES_A_PAGE) {
     const candidate = candidates[index] as EntityUid;
     const { type, id } = candidate;
-    if (permits(candidate)) {
+    if (permits?.(candidate)) {
       // One more than asked for: only then is there a next page.
       if (results.length === limit) return pageOf(results, writeToken(last, fingerprint));
       results.push({ type, id });
@@ -202,7 +202,7 @@ function fingerprintOf(search: object): string {
 
 function canonical(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SubjectSearch } from '../../engine/index.ts';
+import type { JsonObject, SubjectSearch } from '../../engine/index.ts';
 import { searchOf } from '../../engine/search.ts';
 import { pdpOf } from '../bundles.ts';
 
@@ -141,6 +141,19 @@ describe('pages', () => {
     expect(larger.results).toEqual([{ type: 'User', id: 'b' }]);
   });
 
+  it('tell questions apart by all that they ask', async () => {
+    const search = searchIn(['a', 'b'], new Set(['a', 'b']));
+    const first = { ...READ, context: { list: [1, { a: null }], size: 2n ** 53n }, page: { limit: 1 } };
+    const { page } = await search.subjects(first);
+    const next = (context: JsonObject) =>
+      search.subjects({ ...READ, context, page: { limit: 1, token: page.next_token } });
+    expect((await next({ size: 2n ** 53n, list: [1, { a: null }] })).results).toEqual([
+      { type: 'User', id: 'b' },
+    ]);
+    await expect(next({ list: [1, { a: null }], size: 2n ** 53n + 1n })).rejects.toThrow('another search');
+    await expect(next({ list: [1, { b: null }], size: 2n ** 53n })).rejects.toThrow('another search');
+  });
+
   it('stop when the caller gives up', async () => {
     const search = searchIn(['a'], new Set(['a']));
     await expect(search.subjects(READ, { signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -246,6 +259,9 @@ describe('a search', () => {
     const pdp = await pdpOf(bundle);
     expect((await pdp.searchSubjects({ ...READ, subject: { type: 'Alien' } })).results).toEqual([]);
     expect((await pdp.searchSubjects({ ...READ, subject: { type: 'no such type' } })).results).toEqual([]);
+    const things = { subject: { type: 'User', id: 'ann' }, action: list, resource: { type: 'no such type' } };
+    expect((await pdp.searchResources(things)).results).toEqual([]);
+    await expect(pdp.searchResources({ ...things, page: { limit: 0 } })).rejects.toThrow('page.limit');
     const nobody = { subject: { type: 'User', id: 'nobody' }, resource: { type: 'Doc', id: 'd' } };
     expect((await pdp.searchActions(nobody)).results).toEqual([]);
   });
