@@ -68,6 +68,8 @@ export function createApp(parts: AppParts): FastifyInstance {
   }) as unknown as FastifyInstance;
   app.server.headersTimeout = limits.headersMs;
   app.server.maxConnections = limits.connections;
+  // Their bytes are limited. By number Node would leave out the last ones, and a client could choose which.
+  app.server.maxHeadersCount = 0;
 
   acceptJson(app, limits.jsonDepth);
   answerErrors(app, parts.logger, limits.bodyBytes);
