@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
 import type { PermitTypes } from '../permit/mapping.ts';
 import { permitRoutes } from '../permit/routes.ts';
+import { permitProxyRoutes } from '../proxy/permit-routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
 import type { Authenticate, Refused } from './authentication.ts';
 import { answerClientError, answerErrors, sendError } from './errors.ts';
@@ -91,6 +92,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   discoveryRoute(app, parts.publicUrl);
   permitRoutes(app, parts);
   proxyRoutes(app, parts);
+  permitProxyRoutes(app, parts);
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');
