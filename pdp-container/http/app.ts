@@ -7,6 +7,7 @@ import type { Decider } from '../decider.ts';
 import { healthRoutes } from '../health.ts';
 import type { PermitTypes } from '../permit/mapping.ts';
 import { permitRoutes } from '../permit/routes.ts';
+import { permitProxyRoutes } from '../proxy/permit-routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
 import { errorBody, sendError } from './errors.ts';
 import { createInstance, type InstanceParts } from './instance.ts';
@@ -37,6 +38,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   discoveryRoute(app, parts.publicUrl);
   permitRoutes(app, parts);
   proxyRoutes(app, parts);
+  permitProxyRoutes(app, parts);
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');

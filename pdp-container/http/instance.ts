@@ -53,6 +53,8 @@ export function createInstance(parts: InstanceParts, errorBody: ErrorBody): Fast
   }) as unknown as FastifyInstance;
   app.server.headersTimeout = limits.headersMs;
   app.server.maxConnections = limits.connections;
+  // Their bytes are limited. By number Node would leave out the last ones, and a client could choose which.
+  app.server.maxHeadersCount = 0;
   app.decorate('errorBody', errorBody);
 
   answerErrors(app, parts.logger, limits.bodyBytes);

@@ -73,3 +73,9 @@ export function acceptJson(app: FastifyInstance, maxDepth: number): void {
     }
   });
 }
+
+/** For routes of a scope to which a body says nothing: whatever is sent is left aside. */
+export function ignoreBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+}
