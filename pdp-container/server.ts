@@ -9,6 +9,7 @@ import { EvaluatorGuard } from './evaluator-guard.ts';
 import type { HealthState } from './health.ts';
 import { createApp } from './http/app.ts';
 import { bearerAuthentication } from './http/authentication.ts';
+import { InFlight } from './http/in-flight.ts';
 import { readCredentials } from './http/tls.ts';
 import { CertificateWatch } from './http/tls-reload.ts';
 import { listen } from './listen.ts';
@@ -103,6 +104,7 @@ export class PdpServer implements HealthState {
       metrics: this.#metrics,
       logger,
       limits,
+      inFlight: new InFlight(limits.concurrency, this.#metrics.requestsInFlight),
       authenticate,
       health: this,
       publicUrl,
