@@ -53,7 +53,7 @@ export function parseJsonBody(body: Buffer, maxDepth: number, path = 'body'): un
 }
 
 /** The body of a POST. @throws InvalidRequestError when none was sent */
-export function bodyOf({ body }: FastifyRequest): unknown {
+export function bodyOf({ body }: Pick<FastifyRequest, 'body'>): unknown {
   if (body === undefined) throw emptyBody();
   return body;
 }
