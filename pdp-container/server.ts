@@ -5,6 +5,7 @@ import { parsePublicUrl } from './authzen/discovery.ts';
 import { Decider } from './decider.ts';
 import { DecisionLog } from './decision-log.ts';
 import { chosenEvaluator } from './evaluator.ts';
+import { EvaluatorGuard } from './evaluator-guard.ts';
 import type { HealthState } from './health.ts';
 import { createApp } from './http/app.ts';
 import { bearerAuthentication } from './http/authentication.ts';
@@ -37,6 +38,10 @@ export class PdpServer implements HealthState {
   readonly log: Log;
   readonly #metrics = new Metrics();
   readonly #options: ServeOptions;
+  readonly #guard = new EvaluatorGuard((error) => {
+    this.#metrics.evaluatorBroken.set(1);
+    this.log.logger.fatal({ err: error }, 'evaluator broken');
+  });
   #app: FastifyInstance | undefined;
   #reloader: Reloader | undefined;
   #certificates: CertificateWatch | undefined;
@@ -58,6 +63,10 @@ export class PdpServer implements HealthState {
 
   get draining(): boolean {
     return this.#draining;
+  }
+
+  get broken(): boolean {
+    return this.#guard.broken;
   }
 
   /**
@@ -116,7 +125,7 @@ export class PdpServer implements HealthState {
       this.active,
       this.#metrics,
       logger,
-      chosenEvaluator(this.#options, this.#metrics, logger),
+      this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
     );
     await this.#reloader.start(reloadMs);
   }

@@ -18,9 +18,15 @@ export interface EngineOptions {
   policies: EnginePolicies;
   /** What gives values their types: strings that are extension values, objects that are entities. */
   schema?: SchemaJson;
-  /** Entities in Cedar's JSON format, as values or as JSON text. Text keeps integers beyond 2^53 - 1 exact. */
-  entities?: EntityJson[] | string;
+  entities?: EntityData;
 }
+
+/**
+ * Entities in Cedar's JSON format: a list of values, or JSON text of it as a string or as UTF-8, which may come in
+ * pieces cut anywhere. Text keeps integers beyond 2^53 - 1 exact, and of what comes in pieces no more is in memory
+ * than one of them.
+ */
+export type EntityData = EntityJson[] | string | Uint8Array | Iterable<Uint8Array>;
 
 export interface EngineRequest {
   principal: EntityUid;
@@ -50,7 +56,7 @@ export interface CedarEngine {
    *
    * @throws InvalidRequestError for a value that Cedar cannot hold, an entity twice, or a circle of parents
    */
-  upsertEntities(entities: EntityJson[] | string): void;
+  upsertEntities(entities: EntityData): void;
   /** Takes entities out; one that is not stored is no error. @throws InvalidRequestError for what is no uid */
   removeEntities(uids: EntityUid[]): void;
   /** Ids of the stored entities of a type, in code unit order. */

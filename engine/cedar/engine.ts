@@ -1,11 +1,11 @@
 import type { EntityJson, EntityUid } from '../cedar-json.ts';
 import { formatUid, uidKey } from '../entity-uid.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { parseJson } from '../lossless-json.ts';
 import { Schema } from '../schema.ts';
-import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse } from './api.ts';
+import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse, EntityData } from './api.ts';
 import { compilePolicies } from './compile-policies.ts';
 import { inScope } from './compile-policy.ts';
+import { entityValues } from './entity-data.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
@@ -13,8 +13,8 @@ import { findCircle } from './hierarchy.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
-import { splitArray } from './split-array.ts';
 import { type EntityChange, NodeStore } from './store.ts';
+import { ValuePages } from './value-pages.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
 
 /**
@@ -69,7 +69,7 @@ class Engine implements CedarEngine {
     };
   }
 
-  upsertEntities(entities: EntityJson[] | string): void {
+  upsertEntities(entities: EntityData): void {
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.#store.find(type, id) ?? internIn(pending, type, id);
     const changes = new Map<EntityNode, EntityChange>();
@@ -84,15 +84,15 @@ class Engine implements CedarEngine {
   }
 
   /** Nothing to undo: an engine whose entities are wrong is never made. So each is stored as it is read. */
-  #load(entities: EntityJson[] | string): void {
+  #load(entities: EntityData): void {
     const resolve = (type: string, id: string) => this.#store.intern(type, id);
+    const pages = new ValuePages();
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
         const { node } = change;
-        if (node.attrs !== undefined && !this.#fromSchema.has(node))
-          throw new JsonValueError(`${path}: is there twice`);
+        if (node.stored && !this.#fromSchema.has(node)) throw new JsonValueError(`${path}: is there twice`);
         this.#fromSchema.delete(node);
-        this.#store.put([change]);
+        this.#store.put([change], pages);
       });
       // Only what something is in can be in a circle.
       const groups = new Set<EntityNode>();
@@ -103,17 +103,17 @@ class Engine implements CedarEngine {
   }
 
   #readEntities(
-    entities: EntityJson[] | string,
+    entities: EntityData,
     resolve: (type: string, id: string) => EntityNode,
     take: (change: EntityChange, path: string) => void,
   ): void {
     const reader = new ValueReader(resolve, this.#store.shapes);
-    const read = (json: unknown, index: number) => {
+    let index = 0;
+    for (const json of entityValues(entities)) {
       const path = `entities[${index}]`;
       take(readEntity(json, reader, this.#schema, path), path);
-    };
-    if (typeof entities === 'string') splitArray(entities, (text, index) => read(parseJson(text), index));
-    else for (const [index, json] of entities.entries()) read(json, index);
+      index += 1;
+    }
   }
 
   removeEntities(uids: EntityUid[]): void {
@@ -157,7 +157,7 @@ class Engine implements CedarEngine {
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
       if (equals !== undefined) {
-        if (equals.type === type && equals.attrs !== undefined) found.add(equals.id);
+        if (equals.type === type && equals.stored) found.add(equals.id);
       } else if (within !== undefined) this.#store.collectBelow(within, type, found);
       else return this.#store.idsOfType(type);
     }
@@ -210,7 +210,7 @@ class Engine implements CedarEngine {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.#schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
-        attrs: node.attrs ?? EMPTY_RECORD,
+        attrs: node,
         tags: node.tags,
         parents: node.parents,
       };

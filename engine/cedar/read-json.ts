@@ -7,6 +7,7 @@ import { EvaluationFailure } from './failure.ts';
 import { callMethod } from './functions.ts';
 import { isLong, longOf } from './long.ts';
 import { type ShapeTable, shapeOf } from './shape-table.ts';
+import { TextTable } from './text-table.ts';
 import { RecordValue, SetValue, type Value } from './values.ts';
 
 /** JSON that is no Cedar value; the message begins with the place. */
@@ -29,13 +30,15 @@ export type ResolveNode = (type: string, id: string) => EntityNode;
 export class ValueReader {
   readonly #resolve: ResolveNode;
   readonly #shapes: ShapeTable | undefined;
-  /** Type names that were found good. */
-  readonly #typeNames = new Set<string>();
+  readonly #texts: TextTable | undefined;
+  /** Type names that were found good: one string for all entities of a type. */
+  readonly #typeNames = new Map<string, string>();
 
   /** @param shapes given for data that stays */
   constructor(resolve: ResolveNode, shapes?: ShapeTable) {
     this.#resolve = resolve;
     this.#shapes = shapes;
+    this.#texts = shapes === undefined ? undefined : new TextTable();
   }
 
   /** @throws JsonValueError */
@@ -83,7 +86,7 @@ export class ValueReader {
 
   #text(text: string, type: ResolvedType | undefined, path: string): Value {
     wellFormed(text, path);
-    if (type?.kind !== 'extension') return text;
+    if (type?.kind !== 'extension') return this.#texts?.of(text) ?? text;
     return construct(type.extension === 'ipaddr' ? 'ip' : type.extension, [text], path);
   }
 
@@ -147,15 +150,20 @@ export function wellFormed(text: string, path: string): void {
 }
 
 /** `{type, id}`, bare or in `__entity`. @throws JsonValueError */
-export function uidOf(json: unknown, path: string, good?: Set<string>): EntityUid {
+export function uidOf(json: unknown, path: string, good?: Map<string, string>): EntityUid {
   const bare = typeof json === 'object' && json !== null && Object.hasOwn(json, '__entity');
   const { type, id } = ((bare ? (json as { __entity: unknown }).__entity : json) ?? {}) as Partial<EntityUid>;
-  if (typeof type !== 'string' || typeof id !== 'string' || !(good?.has(type) || isEntityTypeName(type))) {
+  const known = good?.get(type as string);
+  if (
+    typeof type !== 'string' ||
+    typeof id !== 'string' ||
+    !(known !== undefined || isEntityTypeName(type))
+  ) {
     throw new JsonValueError(`${path}: needs a "type" (a Cedar type name) and an "id", both strings`);
   }
-  good?.add(type);
+  if (known === undefined) good?.set(type, type);
   wellFormed(id, path);
-  return { type, id };
+  return { type: known ?? type, id };
 }
 
 /** The types that a schema gives to an entity's attributes and tags. */

@@ -8,16 +8,33 @@ export type Value = boolean | string | Long | EntityNode | RecordValue | SetValu
 /** The attribute names of a record and where their values are: one for all records alike. */
 export type Shape = ReadonlyMap<string, number>;
 
-/** A record. A map keeps the names, so `__proto__` is one like any other. */
-export class RecordValue {
-  readonly shape: Shape;
-  readonly values: readonly Value[];
+/** Names with values: a record, or an entity. A map keeps the names, so `__proto__` is one like any other. */
+export abstract class Attributes {
+  shape: Shape;
+  /** The values from `offset` on; others may be before and behind them. */
+  values: readonly Value[];
+  offset = 0;
 
   constructor(shape: Shape, values: readonly Value[]) {
     this.shape = shape;
     this.values = values;
   }
 
+  get(name: string): Value | undefined {
+    const index = this.shape.get(name);
+    return index === undefined ? undefined : this.at(index);
+  }
+
+  at(index: number): Value {
+    return this.values[this.offset + index] as Value;
+  }
+
+  *entries(): Generator<[string, Value]> {
+    for (const [name, index] of this.shape) yield [name, this.at(index)];
+  }
+}
+
+export class RecordValue extends Attributes {
   static of(entries: Iterable<readonly [string, Value]>): RecordValue {
     const shape = new Map<string, number>();
     const values: Value[] = [];
@@ -27,15 +44,6 @@ export class RecordValue {
       else values[index] = value;
     }
     return new RecordValue(shape, values);
-  }
-
-  get(name: string): Value | undefined {
-    const index = this.shape.get(name);
-    return index === undefined ? undefined : this.values[index];
-  }
-
-  *entries(): Generator<[string, Value]> {
-    for (const [name, index] of this.shape) yield [name, this.values[index] as Value];
   }
 }
 
@@ -105,10 +113,10 @@ function isNode(value: Value): value is EntityNode {
 }
 
 function equalRecords(a: RecordValue, b: RecordValue): boolean {
-  if (a.values.length !== b.values.length) return false;
+  if (a.shape.size !== b.shape.size) return false;
   for (const [name, index] of a.shape) {
     const other = b.get(name);
-    if (other === undefined || !equal(a.values[index] as Value, other)) return false;
+    if (other === undefined || !equal(a.at(index), other)) return false;
   }
   return true;
 }

@@ -236,6 +236,9 @@ describe('entities', () => {
     expect(decision()).toBe('deny');
     engine.upsertEntities(JSON.stringify(chain));
     expect(decision()).toBe('allow');
+    engine.upsertEntities([entity('Group', 'mid')]);
+    engine.upsertEntities([new TextEncoder().encode(JSON.stringify(chain))]);
+    expect(decision()).toBe('allow');
     engine.removeEntities([uid('Group', 'mid')]);
     expect(decision()).toBe('deny');
     engine.removeEntities([uid('Group', 'mid'), uid('Nobody', 'x')]);
@@ -323,6 +326,39 @@ describe('entities', () => {
       errors: [],
     });
     expect(engine.isAuthorized({ ...ASK, resource: uid('Doc', 'e') }).errors).toHaveLength(1);
+  });
+
+  it('that are many are each as they were given, and change by themselves', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`);
+    const many = Array.from({ length: 9_000 }, (_, index) =>
+      entity('Doc', `d${index}`, { attrs: { n: index, title: `the title of ${index}` } }),
+    );
+    const wide = entity('Doc', 'wide', {
+      attrs: Object.fromEntries(names(1_500).map((name) => [name, name])),
+    });
+    const engine = engineOf(
+      `permit(principal, action, resource) when { resource.n == context.n && resource.title == context.title };
+       permit(principal, action, resource) when { resource.a0 == "a0" && resource.a1499 == "a1499" };`,
+      { entities: [...many, wide, entity('Doc', 'bare')] },
+    );
+    const reasons = (id: string, n: number) =>
+      engine.isAuthorized({
+        ...ASK,
+        resource: uid('Doc', id),
+        context: { n, title: `the title of ${n}` },
+      }).reasons;
+    for (const { uid: doc, attrs } of many) {
+      expect(reasons(doc.id, attrs.n as number)).toEqual(['policy0']);
+      expect(reasons(doc.id, 9_001)).toEqual([]);
+    }
+    expect(reasons('wide', 0)).toEqual(['policy1']);
+    expect(reasons('bare', 0)).toEqual([]);
+    engine.upsertEntities([entity('Doc', 'd7', { attrs: { title: 'the title of 70', more: true, n: 70 } })]);
+    expect(reasons('d7', 70)).toEqual(['policy0']);
+    expect(reasons('d6', 6)).toEqual(['policy0']);
+    expect(reasons('d8', 8)).toEqual(['policy0']);
+    engine.upsertEntities([wide]);
+    expect(reasons('wide', 0)).toEqual(['policy1']);
   });
 
   it('that nothing names any more are forgotten, and named ones are the same when they come back', () => {

@@ -4,7 +4,6 @@ import { EntityNode } from '../../../engine/cedar/entity-node.ts';
 import { parseDecimal, parseDuration, parseIp } from '../../../engine/cedar/extensions.ts';
 import { compilePattern, type PatternElement } from '../../../engine/cedar/like.ts';
 import { add, longOf, multiply, negate, subtract } from '../../../engine/cedar/long.ts';
-import { splitArray } from '../../../engine/cedar/split-array.ts';
 import { equal, keyOf, RecordValue, SetValue, type Value } from '../../../engine/cedar/values.ts';
 
 const extension = fc.constantFrom(
@@ -134,19 +133,4 @@ describe('like', () => {
     ]).flat();
     expect(compilePattern([...pattern, 'Wildcard', { Literal: 'b' }])('a'.repeat(100_000))).toBe(false);
   });
-});
-
-it('splitArray gives every item of a JSON list as it is written', () => {
-  fc.assert(
-    fc.property(fc.array(fc.json({ maxDepth: 3 })), fc.constantFrom('', ' ', '\n'), (items, space) => {
-      const found: string[] = [];
-      splitArray(`${space}[${items.map((item) => space + item + space).join()}]${space}`, (item) =>
-        found.push(item.trim()),
-      );
-      expect(found).toEqual(items.map((item) => item.trim()));
-    }),
-  );
-  for (const text of ['', '{}', '[', ']', '["]']) {
-    expect(() => splitArray(text, (item) => JSON.parse(item))).toThrow();
-  }
 });
