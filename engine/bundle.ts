@@ -8,6 +8,8 @@ export interface Manifest {
   revision: string;
   /** SHA-256 (hex) of every other file in the archive, by path. */
   files: Record<string, string>;
+  /** The version of the kit whose engine took what is in it. */
+  checkedBy?: string;
   /** From what it was built, for people. */
   builtFrom?: { source?: string; commit?: string };
 }
@@ -23,6 +25,14 @@ export interface Bundle {
   entities: EntityJson[];
   /** How requests to URLs become questions, in the order in which they are tried. @default none */
   urlRules?: UrlRule[];
+}
+
+/** A bundle as it was built, its entities not read yet. */
+export interface BuiltBundle extends Omit<Bundle, 'entities'> {
+  /** JSON text as `sortedEntities` makes it. */
+  entities: string;
+  /** See {@link Manifest}. */
+  checkedBy?: string;
 }
 
 /** One rule of `urls.json`, checked: what a request to a URL asks for. Values in `{braces}` are captured from it. */

@@ -1,6 +1,6 @@
-import type { Bundle } from './bundle.ts';
+import type { BuiltBundle, Bundle } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
-import { createEngine } from './cedar/engine.ts';
+import { engineOf } from './cedar/engine.ts';
 import type { PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
 import type {
@@ -14,10 +14,12 @@ import type {
 import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
 import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import { withEntities } from './read-built.ts';
 import { parseAccessRequest } from './request.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
+import { VERSION } from './version.ts';
 
 export interface PdpOptions {
   /** Another evaluator than the compiled one. */
@@ -36,9 +38,28 @@ export interface ExplainedDecision {
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
 export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
-  const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = createEngine(bundle);
+  const schema = schemaOf(bundle);
+  const engine = engineOf({ ...bundle, schema });
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
+}
+
+/**
+ * As {@link createPdp}, of a built bundle. Where this version of the kit checked it, each policy and entity is read
+ * when it is first asked for; else all of it is checked now.
+ *
+ * @throws ConfigurationError naming the policy that cannot be evaluated
+ * @throws InvalidBundleError when the entities are not JSON
+ */
+export function openPdp(built: BuiltBundle): LocalPdp {
+  if (built.checkedBy !== VERSION) return createPdp(withEntities(built));
+  const { policies, entities: sorted } = built;
+  const schema = schemaOf(built);
+  const engine = engineOf({ policies, schema, sorted });
+  return new BundlePdp(built, schema, engine, engine);
+}
+
+function schemaOf({ schema }: Pick<Bundle, 'schema'>): Schema | undefined {
+  return schema === undefined ? undefined : new Schema(schema);
 }
 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */
@@ -46,6 +67,8 @@ export interface Explaining {
   /** @throws InvalidRequestError */
   explain(request: AccessRequest): ExplainedDecision;
 }
+
+type PolicyBundle = Pick<Bundle, 'revision' | 'namespace' | 'policies'>;
 
 class BundlePdp implements LocalPdp, Explaining {
   readonly revision: string;
@@ -57,7 +80,7 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly #evaluator: Evaluator;
   readonly #advice: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
+  constructor(bundle: PolicyBundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
     this.revision = bundle.revision;
     this.#namespace = bundle.namespace;
     this.#schema = schema;
@@ -68,7 +91,10 @@ class BundlePdp implements LocalPdp, Explaining {
       decide: (request) => this.decide(request),
       principals: (type, { action, resource }) => engine.principalCandidates(type, action, resource),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
-      actionNames: actionNamesOf(bundle, schema),
+      // When asked for: to know them takes all the entities.
+      get actionNames() {
+        return actionNamesOf(bundle, schema, engine);
+      },
     });
     this.searchSubjects = search.subjects;
     this.searchResources = search.resources;
@@ -151,7 +177,7 @@ class BundlePdp implements LocalPdp, Explaining {
   }
 }
 
-function adviceOf(bundle: Bundle): Map<string, string> {
+function adviceOf(bundle: PolicyBundle): Map<string, string> {
   const { staticPolicies, templates, templateLinks } = bundle.policies;
   const advice = new Map<string, string>();
   const note = (id: string, policy: PolicyJson | undefined) => {
@@ -163,8 +189,8 @@ function adviceOf(bundle: Bundle): Map<string, string> {
   return advice;
 }
 
-/** Names an action search goes through: the schema's, else those that policies and entities name. */
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
+/** Names an action search goes through: the schema's, else those that policies name or that are stored. */
+function actionNamesOf(bundle: PolicyBundle, schema: Schema | undefined, engine: CedarEngine): string[] {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {
@@ -181,6 +207,6 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       if (named === type && id !== undefined) names.add(id);
     }
   }
-  for (const { uid } of bundle.entities) if (uid.type === type) names.add(uid.id);
+  for (const id of engine.idsOfType(type)) names.add(id);
   return [...names].sort();
 }

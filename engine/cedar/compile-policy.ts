@@ -15,16 +15,20 @@ export interface Scope {
   readonly type?: string;
 }
 
-/** A compiled policy. */
+/** What a policy asks of the action. */
+export interface ActionScope {
+  /** Any of these or below them; undefined for every action. */
+  readonly actions: readonly EntityNode[] | undefined;
+  /** Whether `actions` are meant themselves only. */
+  readonly exactAction: boolean;
+}
+
+/** A compiled policy, but for its actions. */
 export interface CompiledPolicy {
   readonly id: string;
   readonly effect: Effect;
   readonly principal: Scope;
   readonly resource: Scope;
-  /** Any of these or below them; undefined for every action. */
-  readonly actions: readonly EntityNode[] | undefined;
-  /** Whether `actions` are meant themselves only. */
-  readonly exactAction: boolean;
   /** Undefined when the scope is all there is. */
   readonly condition: Test | undefined;
 }
@@ -43,14 +47,8 @@ export function compilePolicy(
   if (json.effect !== 'permit' && json.effect !== 'forbid') {
     throw new UnsupportedPolicyError('the effect must be permit or forbid');
   }
-  const entity = (value: unknown) => reader.entity(value, 'the scope');
-  const action = (value: unknown) => {
-    const node = entity(value);
-    if (isActionType(node.type)) return node;
-    throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
-  };
   const target = ({ slot, entity: uid }: { slot?: unknown; entity?: unknown }): EntityNode => {
-    if (typeof slot !== 'string') return entity(uid);
+    if (typeof slot !== 'string') return reader.entity(uid, 'the scope');
     const node = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
     if (node === undefined) throw new UnsupportedPolicyError(`the slot ${slot} is not filled`);
     return node;
@@ -60,7 +58,6 @@ export function compilePolicy(
     effect: json.effect,
     principal: scopeOf(json.principal, target),
     resource: scopeOf(json.resource, target),
-    ...actionsOf(json.action, action),
     condition: conditionOf(json, new ExpressionCompiler(reader, slots)),
   };
 }
@@ -85,10 +82,13 @@ function scopeOf(json: Record<string, unknown>, target: Target): Scope {
   }
 }
 
-function actionsOf(
-  json: Record<string, unknown>,
-  entity: (value: unknown) => EntityNode,
-): Pick<CompiledPolicy, 'actions' | 'exactAction'> {
+/** The actions that a policy, or a template, is for. @throws UnsupportedPolicyError */
+export function actionScope({ action: json }: PolicyJson, reader: ValueReader): ActionScope {
+  const entity = (value: unknown) => {
+    const node = reader.entity(value, 'the scope');
+    if (isActionType(node.type)) return node;
+    throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
+  };
   switch (json?.op) {
     case 'All':
       return { actions: undefined, exactAction: false };

@@ -10,6 +10,7 @@ import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
+import { LateStore } from './late-store.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
@@ -23,38 +24,60 @@ import { EMPTY_RECORD, RecordValue } from './values.ts';
  * @throws ConfigurationError naming the policy that cannot be evaluated
  * @throws InvalidRequestError for entities that cannot be stored
  */
-export function createEngine(options: EngineOptions): CedarEngine {
-  return new Engine(options);
+export function createEngine({ schema, ...options }: EngineOptions): CedarEngine {
+  return new Engine({ ...options, schema: schema === undefined ? undefined : new Schema(schema) });
+}
+
+/** What an engine is made from; its entities are `entities`, or the text that {@link LateStore} reads. */
+export interface EngineParts extends Omit<EngineOptions, 'schema'> {
+  schema: Schema | undefined;
+  /** Given for what this engine is known to take: each policy and entity is read when it is first asked for. */
+  sorted?: string;
+}
+
+/** As {@link createEngine}, of parts. @throws as it does */
+export function engineOf(parts: EngineParts): CedarEngine {
+  return new Engine(parts);
 }
 
 class Engine implements CedarEngine {
-  readonly #store = new NodeStore();
+  readonly #store: NodeStore;
   readonly #schema: Schema | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
   readonly #fromSchema = new Set<EntityNode>();
 
-  constructor({ policies, schema, entities }: EngineOptions) {
-    this.#schema = schema === undefined ? undefined : new Schema(schema);
-    this.#index = new PolicyIndex(compilePolicies(policies, this.#store), this.#store);
+  constructor({ policies, schema, entities, sorted }: EngineParts) {
+    this.#schema = schema;
+    this.#store = sorted === undefined ? new NodeStore() : new LateStore(sorted, schema);
+    const when = sorted === undefined ? 'now' : 'needed';
+    this.#index = new PolicyIndex(compilePolicies(policies, this.#store, when), this.#store);
     this.#storeSchemaEntities();
     if (entities !== undefined) this.#load(entities);
   }
 
   get size(): number {
+    this.#store.readAll();
     return this.#store.size;
   }
 
   isAuthorized(request: EngineRequest): EngineResponse {
+    const { made } = this.#store;
     const env = this.#environment(request);
+    const policies = this.#index.forAction(env);
+    // What was read for it may name what it has nodes of its own for.
+    if (this.#store.made !== made) return this.isAuthorized(request);
     const evaluation = new Evaluation(env);
-    this.#index.forAction(env).visit(env, evaluation);
+    policies.visit(env, evaluation);
     return evaluation.response();
   }
 
   permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean {
+    this.#store.readAll();
+    const { made } = this.#store;
     const env = this.#environment(request);
     const policies = this.#index.forAction(env);
+    if (this.#store.made !== made) return this.permitting(request, role);
     const { type } = request[role];
     return (id) => {
       const node = this.#store.find(type, id);
@@ -70,6 +93,7 @@ class Engine implements CedarEngine {
   }
 
   upsertEntities(entities: EntityData): void {
+    this.#store.readAll();
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.#store.find(type, id) ?? internIn(pending, type, id);
     const changes = new Map<EntityNode, EntityChange>();
@@ -117,6 +141,7 @@ class Engine implements CedarEngine {
   }
 
   removeEntities(uids: EntityUid[]): void {
+    this.#store.readAll();
     const nodes = refusing(() => uids.map((uid, index) => uidOf(uid, `uids[${index}]`)));
     for (const { type, id } of nodes) {
       const node = this.#store.find(type, id);
@@ -125,6 +150,7 @@ class Engine implements CedarEngine {
   }
 
   idsOfType(type: string): readonly string[] {
+    this.#store.readAll();
     return this.#store.idsOfType(type);
   }
 
@@ -143,6 +169,8 @@ class Engine implements CedarEngine {
     action: EntityUid,
     other: EntityUid,
   ): readonly string[] {
+    this.#store.readAll();
+    const { made } = this.#store;
     const searched = new EntityNode(type, '');
     const known = this.#node(other);
     const env = this.#plainEnvironment(
@@ -150,9 +178,11 @@ class Engine implements CedarEngine {
       this.#node(action),
       role === 'principal' ? known : searched,
     );
+    const policies = this.#index.forAction(env);
+    if (this.#store.made !== made) return this.#candidates(role, type, action, other);
     const otherRole = role === 'principal' ? 'resource' : 'principal';
     const found = new Set<string>();
-    for (const policy of this.#index.forAction(env).all) {
+    for (const policy of policies.all) {
       if (policy.effect !== 'permit' || !inScope(env, policy[otherRole], known)) continue;
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
@@ -259,8 +289,10 @@ class Engine implements CedarEngine {
     for (const { name, ids } of this.#schema?.entityTypes.values() ?? []) {
       for (const id of ids ?? []) changes.push(entity({ type: name, id }, []));
     }
-    for (const { node } of changes) this.#fromSchema.add(node);
-    this.#store.put(changes);
+    // What the data says of them holds, where it has been read before.
+    const missing = changes.filter(({ node }) => !node.stored);
+    for (const { node } of missing) this.#fromSchema.add(node);
+    this.#store.put(missing);
   }
 }
 function refuseCircle(node: EntityNode | undefined): void {

@@ -1,4 +1,5 @@
-import { type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
+import type { Policy } from './compile-policies.ts';
+import { type ActionScope, type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
 import type { EntityNode } from './entity-node.ts';
 import { ancestorsIn, type Environment, isIn } from './environment.ts';
 import type { NodeStore } from './store.ts';
@@ -57,19 +58,17 @@ export interface Visitor {
 
 /** Policies found by what a request is about, so that their number does not matter to one that few are about. */
 export class PolicyIndex {
-  readonly #policies: readonly CompiledPolicy[];
+  readonly #policies: readonly Policy[];
   readonly #store: NodeStore;
   readonly #byAction = new Map<EntityNode, ActionPolicies>();
   /** For actions that no policy and no entity names. */
-  readonly #otherActions: ActionPolicies;
+  #otherActions: ActionPolicies | undefined;
   #epoch: number;
 
-  constructor(policies: readonly CompiledPolicy[], store: NodeStore) {
+  constructor(policies: readonly Policy[], store: NodeStore) {
     this.#policies = policies;
     this.#store = store;
     this.#epoch = store.actionEpoch;
-    this.#otherActions = new ActionPolicies();
-    for (const policy of policies) if (policy.actions === undefined) this.#otherActions.add(policy);
   }
 
   /** The policies whose scope has the action of a request. */
@@ -82,20 +81,23 @@ export class PolicyIndex {
     const known = this.#byAction.get(env.action);
     if (known !== undefined) return known;
     // Only an action of the store is kept: requests name any.
-    if (this.#store.find(env.action.type, env.action.id) !== env.action) return this.#otherActions;
+    if (this.#store.find(env.action.type, env.action.id) !== env.action) {
+      this.#otherActions ??= this.#select(({ actions }) => actions === undefined);
+      return this.#otherActions;
+    }
     const selected = this.#select((policy) => actionInScope(env, policy));
     this.#byAction.set(env.action, selected);
     return selected;
   }
 
-  #select(matches: (policy: CompiledPolicy) => boolean): ActionPolicies {
+  #select(matches: (scope: ActionScope) => boolean): ActionPolicies {
     const selected = new ActionPolicies();
-    for (const policy of this.#policies) if (matches(policy)) selected.add(policy);
+    for (const policy of this.#policies) if (matches(policy)) selected.add(policy.compiled());
     return selected;
   }
 }
 
-function actionInScope(env: Environment, { actions, exactAction }: CompiledPolicy): boolean {
+function actionInScope(env: Environment, { actions, exactAction }: ActionScope): boolean {
   if (actions === undefined) return true;
   return actions.some((action) => (exactAction ? env.action === action : isIn(env, env.action, action)));
 }

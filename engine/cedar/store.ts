@@ -31,8 +31,11 @@ export class NodeStore {
 
   /** The node of an entity, made when there is none. Nodes that nothing names go with {@link release}. */
   intern(type: string, id: string): EntityNode {
-    const found = this.find(type, id);
-    if (found !== undefined) return found;
+    return this.find(type, id) ?? this.make(type, id);
+  }
+
+  /** A node for an entity that has none. */
+  protected make(type: string, id: string): EntityNode {
     const node = new EntityNode(type, id);
     this.#add(node);
     return node;
@@ -40,6 +43,12 @@ export class NodeStore {
 
   /** Entities stored. */
   size = 0;
+
+  /** Counts nodes that have come in: a request's own nodes are for what the store did not name before. */
+  made = 0;
+
+  /** Before anything is asked of all entities, or changed: for stores that do not have all of them yet. */
+  readAll(): void {}
 
   /** Counts changes of the hierarchy of actions, which policies are indexed by. */
   get actionEpoch(): number {
@@ -133,6 +142,7 @@ export class NodeStore {
   }
 
   #add(node: EntityNode): void {
+    this.made += 1;
     const ofType = this.#types.get(node.type);
     if (ofType === undefined) this.#types.set(node.type, new Map([[node.id, node]]));
     else ofType.set(node.id, node);

@@ -1,16 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { LocalPdp, PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
-import { createPdp, readArchive } from '../../engine/index.ts';
+import { openPdp } from '../../engine/local-pdp.ts';
 import { once } from '../lazy.ts';
 import { parseOptions } from '../options.ts';
+import { readBundle } from './read-bundle.ts';
 
 const OWNER = 'createEmbeddedPdp';
 
 /** What the evaluator in the function is made from. */
 export interface EmbeddedPdpOptions {
-  /** A bundle that `pdp build` wrote (`.tar.gz`): its path, or its bytes. */
+  /** What `pdp build` wrote: the path of a `.tar.gz`, its bytes, or the path of the directory of an unpacked one. */
   bundle: string | URL | Uint8Array;
 }
 
@@ -46,7 +46,7 @@ export function createEmbeddedPdp(options: EmbeddedPdpOptions): EmbeddedPdp {
 
 async function open(bundle: string | Uint8Array): Promise<LocalPdp> {
   try {
-    return createPdp(await readArchive(typeof bundle === 'string' ? await readFile(bundle) : bundle));
+    return openPdp(await readBundle(bundle));
   } catch (cause) {
     const name = typeof bundle === 'string' ? ` ${bundle}` : '';
     const problem = cause instanceof Error ? cause.message : 'it cannot be read';
