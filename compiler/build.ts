@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { packTar } from 'modern-tar';
 import { sha256 } from '../engine/archive-tools.ts';
-import { sortedEntities } from '../engine/cedar/sorted-entities.ts';
+import { writeEntities } from '../engine/built-entities.ts';
+import { BUILT } from '../engine/built-files.ts';
+import { writePolicies } from '../engine/built-policies.ts';
 import type { Bundle, Manifest } from '../engine/index.ts';
 import { stringifyJson } from '../engine/lossless-json.ts';
-import { BUILT } from '../engine/read-built.ts';
 import { VERSION } from '../engine/version.ts';
 import { type Files, isBundleFile } from './files.ts';
 
@@ -34,9 +35,9 @@ export async function buildFiles(
 ): Promise<Files> {
   const contents: Files = new Map([...sources].filter(([path]) => isBundleFile(path)));
   const add = (path: string, text: string) => contents.set(path, new TextEncoder().encode(text));
-  add(BUILT.policies, stringifyJson({ namespace: bundle.namespace, ...bundle.policies }));
+  add(BUILT.policies, writePolicies(bundle.namespace, bundle.policies));
   if (bundle.schema !== undefined) add(BUILT.schema, stringifyJson(bundle.schema));
-  add(BUILT.entities, sortedEntities(bundle.entities));
+  add(BUILT.entities, writeEntities(bundle.entities));
   if (bundle.urlRules !== undefined) add(BUILT.urlRules, stringifyJson(bundle.urlRules));
 
   const inOrder = [...contents].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,6 @@
-import type { EntityJson, EntityUid } from './cedar-json.ts';
-import { parseJson, stringifyJson } from './lossless-json.ts';
+import { BUILT, parseBuilt } from './built-files.ts';
+import type { EntityJson } from './cedar-json.ts';
+import { stringifyJson } from './lossless-json.ts';
 import { findLine, sortedLines } from './sorted-lines.ts';
 
 /** Entities as a built bundle has them: JSON text in which one is found without reading the others. */
@@ -11,27 +12,22 @@ export class BuiltEntities {
     this.#text = text;
   }
 
-  /** An entity, if it is there. @throws SyntaxError when its text is damaged */
+  /** An entity, if it is there. @throws InvalidBundleError when its text is damaged */
   find(type: string, id: string): EntityJson | undefined {
-    const line = findLine(this.#text, beginningOf({ type, id }));
-    return line === undefined ? undefined : (parseJson(line) as EntityJson);
+    const line = findLine(this.#text, `{"uid":${JSON.stringify({ type, id })}`);
+    return line === undefined ? undefined : parseBuilt(BUILT.entities, line);
   }
 
-  /** @throws SyntaxError when the text is damaged */
+  /** @throws InvalidBundleError when the text is damaged */
   all(): EntityJson[] {
-    return parseJson(this.#text) as EntityJson[];
+    return parseBuilt(BUILT.entities, this.#text);
   }
 }
 
 /** The JSON text of entities, each on a line that begins with its uid. */
 export function writeEntities(entities: readonly EntityJson[]): string {
-  const lines = entities.map(({ uid, ...entity }) => {
-    const { type, id } = uid;
-    return stringifyJson({ uid: { type, id }, ...entity });
-  });
+  const lines = entities.map(({ uid: { type, id }, ...entity }) =>
+    stringifyJson({ uid: { type, id }, ...entity }),
+  );
   return sortedLines('[', lines, ']');
-}
-
-function beginningOf(uid: EntityUid): string {
-  return `{"uid":${JSON.stringify(uid)},`;
 }

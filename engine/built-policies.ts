@@ -1,59 +1,64 @@
+import { BUILT, broken, parseBuilt } from './built-files.ts';
 import type { PolicyJson, PolicySetJson } from './cedar-json.ts';
-import { parseJson, stringifyJson } from './lossless-json.ts';
+import { stringifyJson } from './lossless-json.ts';
 import { beforeLines, findLine, sortedLines } from './sorted-lines.ts';
 
-/** The static policies that ask the same of the action. */
-export interface ActionGroup {
-  action: PolicyJson['action'];
-  policies: string[];
+/** All of the policies but the static ones, of which it has the ids. */
+export interface PolicyHead extends Omit<PolicySetJson, 'staticPolicies'> {
+  namespace: string;
+  /** Ids of the static policies by what they ask of the action. */
+  byAction: { action: PolicyJson['action']; policies: string[] }[];
 }
-
-/** All but the static policies themselves. */
-type Head = Omit<PolicySetJson, 'staticPolicies'> & { namespace: string; byAction: ActionGroup[] };
 
 const END = '}}';
 
-/** Policies as a built bundle has them: JSON text in which one is found by action and id without reading the others. */
+/** Policies as a built bundle has them: JSON text in which one is found without reading the others. */
 export class BuiltPolicies {
-  readonly namespace: string;
-  readonly byAction: ActionGroup[];
-  readonly templates: PolicySetJson['templates'];
-  readonly templateLinks: PolicySetJson['templateLinks'];
   readonly #text: string;
 
-  /** @param text as {@link writePolicies} makes it @throws SyntaxError when it is damaged */
+  /** @param text as {@link writePolicies} makes it */
   constructor(text: string) {
-    const head = parseJson(beforeLines(text) + END) as Head;
-    this.namespace = head.namespace;
-    this.byAction = head.byAction;
-    this.templates = head.templates;
-    this.templateLinks = head.templateLinks;
     this.#text = text;
   }
 
-  /** A static policy, if it is there. @throws SyntaxError when its text is damaged */
-  find(id: string): PolicyJson | undefined {
-    const beginning = `${JSON.stringify(id)}:`;
-    const line = findLine(this.#text, beginning);
-    return line === undefined ? undefined : (parseJson(line.slice(beginning.length)) as PolicyJson);
+  /** @throws InvalidBundleError when the text is damaged */
+  head(): PolicyHead {
+    return parseBuilt(BUILT.policies, beforeLines(this.#text) + END);
   }
 
-  /** @throws SyntaxError when the text is damaged */
-  all(): PolicySetJson {
-    const { staticPolicies, templates, templateLinks } = parseJson(this.#text) as PolicySetJson;
-    return { staticPolicies, templates, templateLinks };
+  /** A static policy. @throws InvalidBundleError when it is not there or damaged */
+  policy(id: string): PolicyJson {
+    const beginning = `${JSON.stringify(id)}:`;
+    const line = findLine(this.#text, beginning);
+    if (line === undefined) throw broken(BUILT.policies, `has no policy ${id}`);
+    return parseBuilt(BUILT.policies, line.slice(beginning.length));
+  }
+
+  /** @throws InvalidBundleError when the text is damaged */
+  all(): { namespace: string; policies: PolicySetJson } {
+    const { namespace, staticPolicies, templates, templateLinks } = parseBuilt<PolicyHead & PolicySetJson>(
+      BUILT.policies,
+      this.#text,
+    );
+    return { namespace, policies: { staticPolicies, templates, templateLinks } };
   }
 }
 
 /** The JSON text of policies, the static ones on a line each that begins with its id. */
-export function writePolicies(namespace: string, { staticPolicies, ...rest }: PolicySetJson): string {
-  const policies = Object.entries(staticPolicies);
-  const groups = Map.groupBy(policies, ([, { action }]) => stringifyJson(action));
-  const byAction = [...groups.values()].map((group): ActionGroup => {
-    const [[, { action }]] = group as [(typeof policies)[number]];
-    return { action, policies: group.map(([id]) => id) };
-  });
-  const head: Head = { namespace, ...rest, byAction };
-  const lines = policies.map(([id, policy]) => `${JSON.stringify(id)}:${stringifyJson(policy)}`);
+export function writePolicies(
+  namespace: string,
+  { staticPolicies, templates, templateLinks }: PolicySetJson,
+): string {
+  const byAction = new Map<string, PolicyHead['byAction'][number]>();
+  for (const [id, { action }] of Object.entries(staticPolicies)) {
+    const key = stringifyJson(action);
+    const group = byAction.get(key) ?? { action, policies: [] };
+    byAction.set(key, group);
+    group.policies.push(id);
+  }
+  const head: PolicyHead = { namespace, templates, templateLinks, byAction: [...byAction.values()] };
+  const lines = Object.entries(staticPolicies).map(
+    ([id, policy]) => `${JSON.stringify(id)}:${stringifyJson(policy)}`,
+  );
   return sortedLines(`${stringifyJson(head).slice(0, -1)},"staticPolicies":{`, lines, END);
 }

@@ -27,14 +27,6 @@ export interface Bundle {
   urlRules?: UrlRule[];
 }
 
-/** A bundle as it was built, its entities not read yet. */
-export interface BuiltBundle extends Omit<Bundle, 'entities'> {
-  /** JSON text as `sortedEntities` makes it. */
-  entities: string;
-  /** See {@link Manifest}. */
-  checkedBy?: string;
-}
-
 /** One rule of `urls.json`, checked: what a request to a URL asks for. Values in `{braces}` are captured from it. */
 export interface UrlRule {
   /** In upper case; `*` is any. */

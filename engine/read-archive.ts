@@ -1,7 +1,8 @@
 import { readTarGz } from './archive.ts';
 import { type ArchiveTools, WEB_TOOLS } from './archive-tools.ts';
-import type { BuiltBundle, Bundle } from './bundle.ts';
-import { BUILT, broken, type ReadText, readBuilt, readManifest, withEntities } from './read-built.ts';
+import { BUILT, broken } from './built-files.ts';
+import type { Bundle } from './bundle.ts';
+import { type BuiltBundle, type ReadText, readAll, readBuilt, readManifest } from './read-built.ts';
 
 /** Whether these files are a built bundle, or only sources that were packed. */
 export function isBuilt(files: Map<string, Uint8Array>): boolean {
@@ -15,10 +16,10 @@ export function isBuilt(files: Map<string, Uint8Array>): boolean {
  * @throws InvalidBundleError when the archive is damaged, not built, or of a layout this version cannot read
  */
 export async function readArchive(bytes: Uint8Array): Promise<Bundle> {
-  return withEntities(await openArchive(bytes));
+  return readAll(await openArchive(bytes));
 }
 
-/** As {@link readArchive}, with the entities not read yet. @throws InvalidBundleError */
+/** As {@link readArchive}, with policies and entities not read yet. @throws InvalidBundleError */
 export async function openArchive(bytes: Uint8Array, tools: ArchiveTools = WEB_TOOLS): Promise<BuiltBundle> {
   return openFiles(await readTarGz(bytes, undefined, tools), tools);
 }

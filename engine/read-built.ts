@@ -1,16 +1,15 @@
-import type { BuiltBundle, Bundle, Manifest, UrlRule } from './bundle.ts';
-import type { EntityJson, PolicySetJson, SchemaJson } from './cedar-json.ts';
-import { InvalidBundleError } from './errors.ts';
-import { parseJson } from './lossless-json.ts';
+import { BuiltEntities } from './built-entities.ts';
+import { BUILT, broken, parseBuilt } from './built-files.ts';
+import { BuiltPolicies } from './built-policies.ts';
+import type { Bundle, Manifest, UrlRule } from './bundle.ts';
+import type { SchemaJson } from './cedar-json.ts';
 
-/** The files of a built bundle that evaluation reads. */
-export const BUILT = {
-  manifest: 'manifest.json',
-  policies: 'built/policies.json',
-  schema: 'built/schema.json',
-  entities: 'built/entities.json',
-  urlRules: 'built/urls.json',
-} as const;
+/** A bundle as it was built, its policies and entities not read yet. */
+export interface BuiltBundle extends Pick<Bundle, 'revision' | 'schema' | 'urlRules'> {
+  policies: BuiltPolicies;
+  entities: BuiltEntities;
+  checkedBy?: Manifest['checkedBy'];
+}
 
 /** Gives a file of a built bundle as text, or undefined when there is none. */
 export type ReadText = (path: string) => string | undefined;
@@ -22,52 +21,34 @@ export type ReadText = (path: string) => string | undefined;
  */
 export function readBuilt(read: ReadText): BuiltBundle {
   const { revision, checkedBy } = readManifest(read);
-  const { namespace, ...policies } = parse<PolicySetJson & { namespace: string }>(read, BUILT.policies);
   const schema = read(BUILT.schema);
   const urlRules = read(BUILT.urlRules);
   return {
     revision,
-    namespace,
-    policies,
-    ...(schema === undefined ? {} : { schema: json<SchemaJson>(schema, BUILT.schema) }),
-    entities: text(read, BUILT.entities),
-    ...(urlRules === undefined ? {} : { urlRules: json<UrlRule[]>(urlRules, BUILT.urlRules) }),
+    policies: new BuiltPolicies(required(read, BUILT.policies)),
+    ...(schema === undefined ? {} : { schema: parseBuilt<SchemaJson>(BUILT.schema, schema) }),
+    entities: new BuiltEntities(required(read, BUILT.entities)),
+    ...(urlRules === undefined ? {} : { urlRules: parseBuilt<UrlRule[]>(BUILT.urlRules, urlRules) }),
     ...(checkedBy === undefined ? {} : { checkedBy }),
   };
 }
 
-/** The bundle with its entities read. @throws InvalidBundleError */
-export function withEntities({ checkedBy: _, ...built }: BuiltBundle): Bundle {
-  return { ...built, entities: json<EntityJson[]>(built.entities, BUILT.entities) };
+/** All of a built bundle. @throws InvalidBundleError when it is damaged */
+export function readAll({ policies, entities, checkedBy: _, ...built }: BuiltBundle): Bundle {
+  return { ...built, ...policies.all(), entities: entities.all() };
 }
 
 /** @throws InvalidBundleError */
 export function readManifest(read: ReadText): Manifest {
-  const manifest = parse<Manifest>(read, BUILT.manifest);
+  const manifest = parseBuilt<Manifest>(BUILT.manifest, required(read, BUILT.manifest));
   if (manifest.format !== 1 || typeof manifest.revision !== 'string' || typeof manifest.files !== 'object') {
     throw broken(BUILT.manifest, 'is not a manifest of format 1, the one that this version reads');
   }
   return manifest;
 }
 
-function text(read: ReadText, path: string): string {
-  const content = read(path);
-  if (content === undefined) throw broken(path, 'is missing: build the bundle with `pdp build`');
-  return content;
-}
-
-function parse<T>(read: ReadText, path: string): T {
-  return json(text(read, path), path);
-}
-
-function json<T>(content: string, path: string): T {
-  try {
-    return parseJson(content) as T;
-  } catch {
-    throw broken(path, 'is not JSON');
-  }
-}
-
-export function broken(file: string, message: string): InvalidBundleError {
-  return new InvalidBundleError([{ severity: 'error', file, line: 1, column: 1, message }]);
+function required(read: ReadText, path: string): string {
+  const text = read(path);
+  if (text === undefined) throw broken(path, 'is missing: build the bundle with `pdp build`');
+  return text;
 }

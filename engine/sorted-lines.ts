@@ -3,9 +3,7 @@
  * and any other reader takes it for the JSON it is.
  */
 export function sortedLines(before: string, lines: readonly string[], after: string): string {
-  return lines.length === 0
-    ? `${before}\n${after}`
-    : `${before}\n${lines.toSorted().join(',\n')}\n${after}`;
+  return lines.length === 0 ? `${before}\n${after}` : `${before}\n${lines.toSorted().join(',\n')}\n${after}`;
 }
 
 /** What is before the lines. */

@@ -1,3 +1,5 @@
+import type { PermitTypes } from './permit/mapping.ts';
+
 /** Bounds on what one request, and all of them together, may cost. Past one the answer is a clear 4xx or 503. */
 export interface Limits {
   /** Largest request body, in bytes; more is a 413. @default 1048576 */
@@ -68,6 +70,13 @@ export interface ServeOptions {
   apiKey?: string;
   /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
   proxySubjectHeader?: string;
+  /** The Cedar types that stand for Permit's users, tenants and roles. @default 'user', 'tenant' and 'role' */
+  permitTypes?: Partial<PermitTypes>;
+  /**
+   * Take the key of Permit's `/allowed/all-tenants` from its body, where the Node SDK's `checkAllTenants` puts it.
+   * @default false
+   */
+  permitKeyInBody?: boolean;
   /** @default 'all' */
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */

@@ -24,6 +24,7 @@ import {
   DEFAULT_SUBJECT_HEADER,
   type ServeOptions,
 } from './options.ts';
+import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSource } from './source/source.ts';
@@ -92,6 +93,7 @@ export class PdpServer implements HealthState {
     const source = await openSource(this.#options.source);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
+    const types = parsePermitTypes(this.#options.permitTypes);
     const log = new DecisionLog(
       logger,
       this.#options.decisionLog ?? 'all',
@@ -108,6 +110,9 @@ export class PdpServer implements HealthState {
       publicUrl,
       credentials,
       subjectHeader,
+      types,
+      keyInBody: this.#options.permitKeyInBody ?? false,
+      reload: async () => (await this.#reloader?.reload()) ?? false,
     });
     await listen(app, host, port);
     this.#app = app;

@@ -13,6 +13,7 @@ import {
   type EvaluatorName,
   type ServeOptions,
 } from '../../pdp-container/options.ts';
+import { DEFAULT_PERMIT_TYPES } from '../../pdp-container/permit/mapping.ts';
 import { UsageError } from '../terminal/exit.ts';
 
 interface Flags {
@@ -22,6 +23,10 @@ interface Flags {
   tlsCert?: string;
   tlsKey?: string;
   proxySubjectHeader: string;
+  permitUserType: string;
+  permitTenantType: string;
+  permitRoleType: string;
+  permitKeyInBody: boolean;
   decisionLog: DecisionLogMode;
   decisionLogAttributes: boolean;
   evaluator: EvaluatorName;
@@ -56,7 +61,9 @@ Signals:
 /** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve decisions over HTTP from a bundle: AuthZEN 1.0, health routes and metrics')
+    .description(
+      "serve decisions over HTTP from a bundle: AuthZEN 1.0, Permit's PDP API, health routes and metrics",
+    )
     .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
@@ -70,6 +77,17 @@ export function serveCommand(): Command {
     .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
     .addOption(
       text('--proxy-subject-header <name>', 'header in which a proxy names the user', DEFAULT_SUBJECT_HEADER),
+    )
+    .addOption(text('--permit-user-type <type>', "Cedar type of Permit's users", DEFAULT_PERMIT_TYPES.user))
+    .addOption(
+      text('--permit-tenant-type <type>', "Cedar type of Permit's tenants", DEFAULT_PERMIT_TYPES.tenant),
+    )
+    .addOption(text('--permit-role-type <type>', "Cedar type of Permit's roles", DEFAULT_PERMIT_TYPES.role))
+    .addOption(
+      flag(
+        '--permit-key-in-body [boolean]',
+        "take checkAllTenants' key from where Permit's Node SDK puts it",
+      ),
     )
     .addOption(
       withVariable(new Option('--decision-log <mode>', 'decisions to log'))
@@ -141,6 +159,12 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
     proxySubjectHeader: flags.proxySubjectHeader,
+    permitTypes: {
+      user: flags.permitUserType,
+      tenant: flags.permitTenantType,
+      role: flags.permitRoleType,
+    },
+    permitKeyInBody: flags.permitKeyInBody,
     decisionLog: flags.decisionLog,
     decisionLogAttributes: flags.decisionLogAttributes,
     evaluator: flags.evaluator,

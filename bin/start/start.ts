@@ -62,12 +62,19 @@ async function ended({ name, ended: how }: Child): Promise<Ended> {
 
 type Launch = (options: ConstructorParameters<typeof Child>[0]) => Child;
 
+/** Permit's words in the sample's types, so that its SDK can ask about the sample. */
+const SAMPLE_TYPES = [
+  ['--permit-user-type', 'User'],
+  ['--permit-tenant-type', 'Tenant'],
+  ['--permit-role-type', 'Role'],
+].flat();
+
 function launchPdp({ source, pdpPort }: StartSettings, launch: Launch) {
   const url = Promise.withResolvers<string>();
   const loaded = Promise.withResolvers<void>();
   const child = launch({
     name: 'The PDP',
-    args: ['bin/pdp.ts', 'serve', source, '--host', HOST, '--port', String(pdpPort)],
+    args: ['bin/pdp.ts', 'serve', source, '--host', HOST, '--port', String(pdpPort), ...SAMPLE_TYPES],
     env: {},
     onMessage: (message) => {
       for (const line of narrate(message, source)) print(line);

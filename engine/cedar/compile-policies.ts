@@ -7,73 +7,69 @@ import type { EntityNode } from './entity-node.ts';
 import { JsonValueError, ValueReader } from './read-json.ts';
 import type { NodeStore } from './store.ts';
 
-/** A policy, found by its actions. */
-export interface Policy extends ActionScope {
-  /** The rest of it. @throws ConfigurationError as {@link compilePolicies} does, where it was put off */
-  compiled(): CompiledPolicy;
+/** Policies that ask the same of the action. */
+export interface PolicyGroup extends ActionScope {
+  /** @throws ConfigurationError naming the policy that cannot be evaluated, where compiling was put off */
+  compiled(): readonly CompiledPolicy[];
 }
 
 /**
- * Compiles policies and links of templates; the entities they name stay in the store.
+ * Compiles policies and links of templates.
  *
- * @param when `needed` for policies that this engine is known to evaluate: each is compiled when it is first asked
- * for, which an action that it is not for never does
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
-export function compilePolicies(
-  policies: EnginePolicies,
-  store: NodeStore,
-  when: 'now' | 'needed' = 'now',
-): Policy[] {
-  const named = new Set<EntityNode>();
-  const resolve = (type: string, id: string) => {
-    const node = store.intern(type, id);
-    if (!named.has(node)) {
-      named.add(node);
-      store.retain(node);
-    }
-    return node;
-  };
-  const reader = new ValueReader(resolve, store.shapes);
+export function compilePolicies(policies: EnginePolicies, store: NodeStore): PolicyGroup[] {
+  const compiler = new PolicyCompiler(store);
   const templates = policies.templates ?? {};
   const ids = new Set(Object.keys(templates));
-  const read = (id: string, json: PolicyJson | undefined, slots: TemplateLink['values'] = {}): Policy => {
-    const compile = () => {
-      const filled = Object.entries(slots).map(([slot, uid]) => [slot, reader.entity(uid, slot)] as const);
-      return compilePolicy(id, known(json), reader, Object.fromEntries(filled));
-    };
-    return naming(id, () => {
+  const compile = (id: string, json: PolicyJson | undefined, slots?: TemplateLink['values']): PolicyGroup =>
+    naming(id, () => {
       // Answers name policies by id.
       if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
       ids.add(id);
-      const compiled = when === 'now' ? always(compile()) : once(() => naming(id, compile));
-      return { ...actionScope(known(json), reader), compiled };
+      if (json === undefined) throw new UnsupportedPolicyError('its template is not there');
+      const compiled = [compiler.compile(id, json, slots)];
+      return { ...compiler.actionScope(id, json.action), compiled: () => compiled };
     });
-  };
   return [
-    ...Object.entries(policies.staticPolicies).map(([id, json]) => read(id, json)),
+    ...Object.entries(policies.staticPolicies).map(([id, json]) => compile(id, json)),
     ...(policies.templateLinks ?? []).map(({ templateId, newId, values }) =>
-      read(newId, Object.hasOwn(templates, templateId) ? templates[templateId] : undefined, values),
+      compile(newId, Object.hasOwn(templates, templateId) ? templates[templateId] : undefined, values),
     ),
   ];
 }
 
-function always<T>(value: T): () => T {
-  return () => value;
-}
+/** Compiles policies one by one; the entities they name stay in the store. */
+export class PolicyCompiler {
+  readonly #reader: ValueReader;
 
-/** What is made is kept, and what it was made from is not. */
-function once<T>(make: () => T): () => T {
-  let state: { make: () => T } | { made: T } = { make };
-  return () => {
-    if ('make' in state) state = { made: state.make() };
-    return state.made;
-  };
-}
+  constructor(store: NodeStore) {
+    const named = new Set<EntityNode>();
+    const resolve = (type: string, id: string) => {
+      const node = store.intern(type, id);
+      if (!named.has(node)) {
+        named.add(node);
+        store.retain(node);
+      }
+      return node;
+    };
+    this.#reader = new ValueReader(resolve, store.shapes);
+  }
 
-function known(json: PolicyJson | undefined): PolicyJson {
-  if (json === undefined) throw new UnsupportedPolicyError('its template is not there');
-  return json;
+  /** @throws ConfigurationError naming the policy */
+  compile(id: string, json: PolicyJson, slots: TemplateLink['values'] = {}): CompiledPolicy {
+    return naming(id, () => {
+      const filled = Object.entries(slots).map(
+        ([slot, uid]) => [slot, this.#reader.entity(uid, slot)] as const,
+      );
+      return compilePolicy(id, json, this.#reader, Object.fromEntries(filled));
+    });
+  }
+
+  /** @throws ConfigurationError naming the policy */
+  actionScope(id: string, json: PolicyJson['action']): ActionScope {
+    return naming(id, () => actionScope(json, this.#reader));
+  }
 }
 
 /** Says of which policy an error is. */

@@ -83,7 +83,7 @@ function scopeOf(json: Record<string, unknown>, target: Target): Scope {
 }
 
 /** The actions that a policy, or a template, is for. @throws UnsupportedPolicyError */
-export function actionScope({ action: json }: PolicyJson, reader: ValueReader): ActionScope {
+export function actionScope(json: PolicyJson['action'], reader: ValueReader): ActionScope {
   const entity = (value: unknown) => {
     const node = reader.entity(value, 'the scope');
     if (isActionType(node.type)) return node;

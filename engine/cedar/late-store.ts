@@ -1,44 +1,43 @@
+import type { BuiltEntities } from '../built-entities.ts';
 import { PdpUnavailableError } from '../errors.ts';
-import { parseJson } from '../lossless-json.ts';
 import type { Schema } from '../schema.ts';
 import type { EntityNode } from './entity-node.ts';
 import { readEntity } from './read-entity.ts';
 import { ValueReader } from './read-json.ts';
-import { findSorted, sortedUids } from './sorted-entities.ts';
 import { NodeStore } from './store.ts';
 
 /**
- * A store over the text of entities that are known to be good. It reads an entity when it is first asked for, so
- * that a function answers its first request without having read what that is not about. An entity that has been
- * read has all that it names read too: what is found has its data, and all that is above it.
+ * A store of entities that are known to be good. It reads an entity when it is first asked for, so that a function
+ * answers its first request without having read what that is not about. An entity that has been read has all that it
+ * names read too: what is found has its data, and so has all that is above it. It is for looking up and nothing else:
+ * what is asked of all entities, or changes them, would miss those that are not read yet.
  */
 export class LateStore extends NodeStore {
-  #text: string | undefined;
+  readonly #entities: BuiltEntities;
   readonly #schema: Schema | undefined;
   readonly #reader = new ValueReader((type, id) => this.#resolve(type, id), this.shapes);
-  readonly #unread: { node: EntityNode; json: string }[] = [];
+  /** What has its node already, and is still to be read. */
+  readonly #begun: unknown[] = [];
   #failure: PdpUnavailableError | undefined;
+  /** Counts the nodes made. */
+  made = 0;
 
-  /** @param text as {@link sortedEntities} makes it */
-  constructor(text: string, schema: Schema | undefined) {
+  constructor(entities: BuiltEntities, schema: Schema | undefined) {
     super();
-    this.#text = text;
+    this.#entities = entities;
     this.#schema = schema;
   }
 
-  /** @throws PdpUnavailableError when the text turns out not to be good */
+  /** @throws PdpUnavailableError when an entity turns out not to be good */
   override find(type: string, id: string): EntityNode | undefined {
     const known = super.find(type, id);
     if (known !== undefined && this.#failure === undefined) return known;
-    const begun = this.#begin(type, id);
-    this.#readBegun();
-    return begun;
+    return this.#reading(() => this.#begin(type, id));
   }
 
-  override readAll(): void {
-    if (this.#text === undefined) return;
-    for (const { type, id } of sortedUids(this.#text)) this.find(type, id);
-    this.#text = undefined;
+  protected override make(type: string, id: string): EntityNode {
+    this.made += 1;
+    return super.make(type, id);
   }
 
   #resolve(type: string, id: string): EntityNode {
@@ -46,21 +45,21 @@ export class LateStore extends NodeStore {
   }
 
   #begin(type: string, id: string): EntityNode | undefined {
-    const json = this.#text === undefined ? undefined : findSorted(this.#text, type, id);
+    const json = this.#entities.find(type, id);
     if (json === undefined) return undefined;
-    const node = this.make(type, id);
-    this.#unread.push({ node, json });
-    return node;
+    this.#begun.push(json);
+    return this.make(type, id);
   }
 
   /** Reads with a list of its own, and no stack, whatever the depth. */
-  #readBegun(): void {
+  #reading<T>(begin: () => T): T {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      for (let next = this.#unread.pop(); next !== undefined; next = this.#unread.pop()) {
-        const change = readEntity(parseJson(next.json), this.#reader, this.#schema, 'entity');
-        this.put([{ ...change, node: next.node }]);
+      const begun = begin();
+      for (let next = this.#begun.pop(); next !== undefined; next = this.#begun.pop()) {
+        this.put([readEntity(next, this.#reader, this.#schema, 'entity')]);
       }
+      return begun;
     } catch (cause) {
       // Some are half read: nothing may be decided by them, now or later.
       this.#failure = new PdpUnavailableError('the entities of the bundle cannot be read', { cause });

@@ -1,4 +1,4 @@
-import type { Policy } from './compile-policies.ts';
+import type { PolicyGroup } from './compile-policies.ts';
 import { type ActionScope, type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
 import type { EntityNode } from './entity-node.ts';
 import { ancestorsIn, type Environment, isIn } from './environment.ts';
@@ -58,14 +58,14 @@ export interface Visitor {
 
 /** Policies found by what a request is about, so that their number does not matter to one that few are about. */
 export class PolicyIndex {
-  readonly #policies: readonly Policy[];
+  readonly #policies: readonly PolicyGroup[];
   readonly #store: NodeStore;
   readonly #byAction = new Map<EntityNode, ActionPolicies>();
   /** For actions that no policy and no entity names. */
   #otherActions: ActionPolicies | undefined;
   #epoch: number;
 
-  constructor(policies: readonly Policy[], store: NodeStore) {
+  constructor(policies: readonly PolicyGroup[], store: NodeStore) {
     this.#policies = policies;
     this.#store = store;
     this.#epoch = store.actionEpoch;
@@ -73,7 +73,7 @@ export class PolicyIndex {
 
   /** The policies whose scope has the action of a request. */
   forAction(env: Environment): ActionPolicies {
-    if (env.ownHierarchy) return this.#select((policy) => actionInScope(env, policy));
+    if (env.ownActions) return this.#select((policy) => actionInScope(env, policy));
     if (this.#epoch !== this.#store.actionEpoch) {
       this.#byAction.clear();
       this.#epoch = this.#store.actionEpoch;
@@ -92,7 +92,9 @@ export class PolicyIndex {
 
   #select(matches: (scope: ActionScope) => boolean): ActionPolicies {
     const selected = new ActionPolicies();
-    for (const policy of this.#policies) if (matches(policy)) selected.add(policy.compiled());
+    for (const group of this.#policies) {
+      if (matches(group)) for (const policy of group.compiled()) selected.add(policy);
+    }
     return selected;
   }
 }

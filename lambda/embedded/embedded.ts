@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { LocalPdp, PolicyDecisionPoint } from '../../engine/contract.ts';
+import { openPdp } from '../../engine/built-pdp.ts';
+import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
-import { openPdp } from '../../engine/local-pdp.ts';
 import { once } from '../lazy.ts';
 import { parseOptions } from '../options.ts';
 import { readBundle } from './read-bundle.ts';
@@ -44,7 +44,7 @@ export function createEmbeddedPdp(options: EmbeddedPdpOptions): EmbeddedPdp {
   };
 }
 
-async function open(bundle: string | Uint8Array): Promise<LocalPdp> {
+async function open(bundle: string | Uint8Array): Promise<PolicyDecisionPoint> {
   try {
     return openPdp(await readBundle(bundle));
   } catch (cause) {

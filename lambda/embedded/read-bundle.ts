@@ -1,5 +1,4 @@
-import type { BuiltBundle } from '../../engine/bundle.ts';
-import { readBuilt } from '../../engine/read-built.ts';
+import { type BuiltBundle, readBuilt } from '../../engine/read-built.ts';
 
 /**
  * A bundle that `pdp build` wrote: the path or the bytes of a `.tar.gz`, which is held to its digests; or the path of

@@ -9,7 +9,8 @@ import type { Decider } from '../decider.ts';
 import { HEALTH_ROUTES, type HealthState, healthRoutes } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
-import { DEFAULT_PERMIT_TYPES } from '../permit/mapping.ts';
+import type { PermitTypes } from '../permit/mapping.ts';
+import { permitRoutes } from '../permit/routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
 import type { Authenticate, Refused } from './authentication.ts';
 import { answerClientError, answerErrors, sendError } from './errors.ts';
@@ -20,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers a caller of this route without the key. @default 401, with what is wrong and a challenge */
     refuse?(reply: FastifyReply, caller: Refused): void;
+    /** A caller who sends no key is let in: the route asks for the key once it has read the body. @default false */
+    lateKey?: boolean;
   }
 }
 
@@ -39,6 +42,12 @@ export interface AppParts {
   credentials: Credentials | undefined;
   /** In which a proxy names the user; in lower case. */
   subjectHeader: string;
+  /** The Cedar types that stand for Permit's users, tenants and roles. */
+  types: PermitTypes;
+  /** Whether `/allowed/all-tenants` takes the key from the body. */
+  keyInBody: boolean;
+  /** Loads the source again. @returns whether it is good */
+  reload(): Promise<boolean>;
 }
 
 /** The HTTP server with all its faces, not listening yet. */
@@ -78,7 +87,8 @@ export function createApp(parts: AppParts): FastifyInstance {
   healthRoutes(app, parts.health, parts.authenticate, metrics);
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
-  proxyRoutes(app, { ...parts, types: DEFAULT_PERMIT_TYPES });
+  permitRoutes(app, parts);
+  proxyRoutes(app, parts);
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');
@@ -98,11 +108,13 @@ function guard(app: FastifyInstance, { health, authenticate, limits, metrics }: 
 
     const caller = authenticate(request.headers);
     if (!caller.ok) {
-      // The body of a stranger is not worth reading to keep the connection.
-      reply.header('connection', 'close');
-      const { refuse = challenge } = request.routeOptions.config;
-      refuse(reply, caller);
-      return;
+      const { refuse = challenge, lateKey = false } = request.routeOptions.config;
+      if (!(caller.missing && lateKey)) {
+        // The body of a stranger is not worth reading to keep the connection.
+        reply.header('connection', 'close');
+        refuse(reply, caller);
+        return;
+      }
     }
     if (underWay >= limits.concurrency) {
       sendError(reply, 503, `more than ${limits.concurrency} requests are under way`);

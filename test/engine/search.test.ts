@@ -23,9 +23,9 @@ function searchIn(ids: string[], allowed: Set<string>) {
       },
     }),
     decide: () => ({ decision: false }),
-    principals: () => ids.toSorted(),
+    principals: (type) => ids.toSorted().map((id) => ({ type, id })),
     resources: () => [],
-    actionNames: [],
+    actions: [],
   });
 }
 

@@ -412,14 +412,13 @@ describe('candidates', () => {
     ],
     ['forbid(principal, action, resource);', []],
   ])('for principals of %s', (policy, expected) => {
-    expect(engineOf(policy, { entities }).principalCandidates('User', read, uid('Doc', 'd'))).toEqual(
-      expected,
-    );
+    const found = engineOf(policy, { entities }).principalCandidates('User', read, uid('Doc', 'd'));
+    expect(found.map(({ type, id }) => `${type} ${id}`)).toEqual(expected.map((id) => `User ${id}`));
   });
 
   it('for resources follow updates', () => {
     const engine = engineOf('permit(principal, action, resource in Folder::"f");', { entities });
-    const found = () => engine.resourceCandidates('Doc', read, uid('User', 'a'));
+    const found = () => engine.resourceCandidates('Doc', read, uid('User', 'a')).map(({ id }) => id);
     expect(found()).toEqual(['d']);
     engine.upsertEntities([
       entity('Doc', 'e', { parents: [uid('Folder', 'f')] }),

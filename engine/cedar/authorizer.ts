@@ -1,0 +1,147 @@
+import type { EntityJson, EntityUid } from '../cedar-json.ts';
+import { uidKey } from '../entity-uid.ts';
+import { InvalidRequestError } from '../errors.ts';
+import type { Schema } from '../schema.ts';
+import type { EngineRequest, EngineResponse } from './api.ts';
+import type { PolicyGroup } from './compile-policies.ts';
+import { EntityNode } from './entity-node.ts';
+import type { Environment, OverlaidEntity } from './environment.ts';
+import { Evaluation } from './evaluation.ts';
+import { PolicyIndex } from './policy-index.ts';
+import { readEntity } from './read-entity.ts';
+import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
+import type { NodeStore } from './store.ts';
+import { EMPTY_RECORD, RecordValue } from './values.ts';
+
+/** Decides requests by policies, over a store. */
+export class Authorizer {
+  protected readonly store: NodeStore;
+  protected readonly schema: Schema | undefined;
+  protected readonly index: PolicyIndex;
+
+  constructor(policies: readonly PolicyGroup[], store: NodeStore, schema: Schema | undefined) {
+    this.store = store;
+    this.schema = schema;
+    this.index = new PolicyIndex(policies, store);
+  }
+
+  /** @throws InvalidRequestError for a value that Cedar cannot hold */
+  isAuthorized(request: EngineRequest): EngineResponse {
+    const env = this.environment(request);
+    const evaluation = new Evaluation(env);
+    this.index.forAction(env).visit(env, evaluation);
+    return evaluation.response();
+  }
+
+  /** What a request is evaluated on. @throws InvalidRequestError */
+  protected environment(request: EngineRequest): Environment {
+    const { context, entities, attributes } = request;
+    if (context === undefined && entities === undefined && attributes === undefined) {
+      return this.plainEnvironment(
+        this.node(request.principal),
+        this.node(request.action),
+        this.node(request.resource),
+      );
+    }
+    const named = new Map<string, EntityNode>();
+    const resolve = (type: string, id: string) => this.store.find(type, id) ?? internIn(named, type, id);
+    const reader = new ValueReader(resolve);
+    return refusing(() => {
+      const action = this.#resolved(request.action, resolve);
+      return {
+        principal: this.#resolved(request.principal, resolve),
+        action,
+        resource: this.#resolved(request.resource, resolve),
+        context: this.#context(context, action, reader),
+        store: this.store,
+        overlay: this.#overlay(entities, attributes, reader),
+        ownHierarchy: entities !== undefined || laysParents(attributes),
+        ownActions: entities !== undefined,
+      };
+    });
+  }
+
+  #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
+    if (json === undefined) return EMPTY_RECORD;
+    return reader.record(json, this.schema?.actions.get(uidKey(action))?.context, 'context');
+  }
+
+  #overlay(
+    entities: EntityJson[] | undefined,
+    attributes: EngineRequest['attributes'],
+    reader: ValueReader,
+  ): Environment['overlay'] {
+    if (entities === undefined && attributes === undefined) return undefined;
+    const overlay = new Map<EntityNode, OverlaidEntity>();
+    for (const [index, json] of (entities ?? []).entries()) {
+      const { node, ...entity } = readEntity(json, reader, this.schema, `entities[${index}]`);
+      overlay.set(node, entity);
+    }
+    for (const { uid, attrs, parents = [] } of attributes ?? []) {
+      const node = reader.entity(uid, 'attributes');
+      const sent = reader.record(attrs, typesOf(this.schema, node.type).attrs, 'attributes');
+      const before = overlay.get(node) ?? {
+        attrs: node,
+        tags: node.tags,
+        parents: node.parents,
+      };
+      const above = parents.map((parent) => reader.entity(parent, 'parents'));
+      overlay.set(node, {
+        ...before,
+        attrs: RecordValue.of([...before.attrs.entries(), ...sent.entries()]),
+        parents: above.length === 0 ? before.parents : [...new Set([...before.parents, ...above])],
+      });
+    }
+    return overlay;
+  }
+
+  protected plainEnvironment(principal: EntityNode, action: EntityNode, resource: EntityNode): Environment {
+    const same = principal !== resource && principal.type === resource.type && principal.id === resource.id;
+    return {
+      principal,
+      action,
+      // Two nodes of one entity, which the store does not name: one must do.
+      resource: same ? principal : resource,
+      context: EMPTY_RECORD,
+      store: this.store,
+      overlay: undefined,
+      ownHierarchy: false,
+      ownActions: false,
+    };
+  }
+
+  /** The node of an entity that a request names: of the store, or its own. @throws InvalidRequestError */
+  protected node(uid: EntityUid): EntityNode {
+    const found = this.store.find(uid.type, uid.id);
+    if (found !== undefined) return found;
+    const { type, id } = refusing(() => uidOf(uid, 'the request'));
+    return new EntityNode(type, id);
+  }
+
+  #resolved(uid: EntityUid, resolve: (type: string, id: string) => EntityNode): EntityNode {
+    const { type, id } = uidOf(uid, 'the request');
+    return resolve(type, id);
+  }
+}
+
+function laysParents(attributes: EngineRequest['attributes'] = []): boolean {
+  return attributes.some(({ parents }) => parents !== undefined);
+}
+/** A node that a request has for itself. */
+export function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {
+  const key = uidKey({ type, id });
+  const known = nodes.get(key);
+  if (known !== undefined) return known;
+  const node = new EntityNode(type, id);
+  nodes.set(key, node);
+  return node;
+}
+/** What is wrong with the JSON of a request is wrong with the request. */
+export function refusing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof JsonValueError)) throw error;
+    throw new InvalidRequestError('', error.message);
+  }
+}
