@@ -38,7 +38,7 @@ function wholeOne(built: BuiltBundle, schema: Schema | undefined): DecidingPdp {
   const { namespace, policies } = built.policies.all();
   const store = new NodeStore();
   const evaluator = new Authorizer(compilePolicies(policies, store), store, schema);
-  loadEntities(built.entities.all(), store, schema);
+  loadEntities(built.entities.all(), { store, schema });
   return new DecidingPdp({
     revision: built.revision,
     namespace,

@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarValue, EntityUid } from './cedar-json.ts';
 
 /** A request in Cedar's terms, every value already checked. */
@@ -34,4 +34,4 @@ export interface Evaluator {
 }
 
 /** Makes an evaluator for a bundle; `compiled` is the kit's own over the same bundle. */
-export type EvaluatorFactory = (bundle: Bundle, compiled: Evaluator) => Evaluator;
+export type EvaluatorFactory = (bundle: Bundle<BundleEntities>, compiled: Evaluator) => Evaluator;

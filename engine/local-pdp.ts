@@ -1,5 +1,5 @@
 import { adviceOf } from './advice.ts';
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { engineOf } from './cedar/engine.ts';
 import type { EntityUid } from './cedar-json.ts';
@@ -21,9 +21,9 @@ export interface PdpOptions {
  *
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
-export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
+export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = engineOf({ ...bundle, schema });
+  const engine = engineOf({ ...bundle, schema, checked: true });
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
 }
 
@@ -40,7 +40,12 @@ class BundlePdp extends DecidingPdp implements LocalPdp, Explaining {
   readonly entities: LocalPdp['entities'];
   readonly resourceTypes: LocalPdp['resourceTypes'];
 
-  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
+  constructor(
+    bundle: Bundle<BundleEntities>,
+    schema: Schema | undefined,
+    engine: CedarEngine,
+    evaluator: Evaluator,
+  ) {
     const { revision, namespace } = bundle;
     super({ revision, namespace, schema, evaluator, advice: adviceOf(bundle.policies) });
     this.entities = engine.entities;
@@ -72,12 +77,20 @@ function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []):
 }
 
 /** What an action search goes through: the schema's actions, else those that policies name or that are stored. */
-function actionsOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): EntityUid[] {
+function actionsOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): EntityUid[] {
   const type = actionType(bundle.namespace);
   return [...actionNamesOf(bundle, schema, engine)].sort().map((id) => ({ type, id }));
 }
 
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine): Set<string> {
+function actionNamesOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): Set<string> {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {

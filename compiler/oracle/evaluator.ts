@@ -1,3 +1,4 @@
+import { entityValues } from '../../engine/cedar/entity-data.ts';
 import { uidKey } from '../../engine/entity-uid.ts';
 import type { CedarRequest, EntityJson, Evaluator, EvaluatorFactory } from '../../engine/index.ts';
 import { ConfigurationError, InvalidBundleError, PdpUnavailableError } from '../../engine/index.ts';
@@ -105,7 +106,7 @@ function overlaid({ attributes = [] }: CedarRequest, store: EntityStore): Entity
 
 /** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
 function* withSchemaEntities(bundle: Parameters<EvaluatorFactory>[0]): Generator<EntityJson> {
-  yield* bundle.entities;
+  yield* entityValues(bundle.entities) as Generator<EntityJson>;
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
   for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
   for (const { name, ids } of schema?.entityTypes.values() ?? []) {

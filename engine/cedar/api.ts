@@ -11,8 +11,13 @@ export interface EnginePolicies {
 
 export interface EngineOptions {
   policies: EnginePolicies;
-  /** What gives values their types: strings that are extension values, objects that are entities. */
+  /**
+   * What gives values their types: strings that are extension values, objects that are entities. Entities and
+   * contexts that it does not allow are refused.
+   */
   schema?: SchemaJson;
+  /** Entities and contexts are known to be as the schema wants them, and are not held to it again. @default false */
+  checked?: boolean;
   entities?: EntityData;
 }
 

@@ -1,16 +1,17 @@
 import type { EntityJson, EntityUid } from '../cedar-json.ts';
 import { uidKey } from '../entity-uid.ts';
-import { InvalidRequestError } from '../errors.ts';
 import type { Schema } from '../schema.ts';
 import type { EngineRequest, EngineResponse } from './api.ts';
 import type { PolicyGroup } from './compile-policies.ts';
+import type { Conformance } from './conform.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
-import type { NodeStore } from './store.ts';
+import { listOf, refuseOther, refusing } from './refuse.ts';
+import type { EntityChange, NodeStore } from './store.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
 
 /** Decides requests by policies, over a store. */
@@ -18,11 +19,19 @@ export class Authorizer {
   protected readonly store: NodeStore;
   protected readonly schema: Schema | undefined;
   protected readonly index: PolicyIndex;
+  protected readonly conformance: Conformance | undefined;
 
-  constructor(policies: readonly PolicyGroup[], store: NodeStore, schema: Schema | undefined) {
+  /** @param conformance what entities and contexts are held to, where they were not checked before */
+  constructor(
+    policies: readonly PolicyGroup[],
+    store: NodeStore,
+    schema: Schema | undefined,
+    conformance?: Conformance,
+  ) {
     this.store = store;
     this.schema = schema;
     this.index = new PolicyIndex(policies, store);
+    this.conformance = conformance;
   }
 
   /** @throws InvalidRequestError for a value that Cedar cannot hold */
@@ -63,7 +72,11 @@ export class Authorizer {
 
   #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
     if (json === undefined) return EMPTY_RECORD;
-    return reader.record(json, this.schema?.actions.get(uidKey(action))?.context, 'context');
+    const type = this.schema?.actions.get(uidKey(action))?.context;
+    const context = reader.read(json, type, 'context');
+    if (!(context instanceof RecordValue)) throw new JsonValueError('context: is not a record');
+    if (type !== undefined) this.conformance?.record(context, type, 'context');
+    return context;
   }
 
   #overlay(
@@ -73,11 +86,14 @@ export class Authorizer {
   ): Environment['overlay'] {
     if (entities === undefined && attributes === undefined) return undefined;
     const overlay = new Map<EntityNode, OverlaidEntity>();
-    for (const [index, json] of (entities ?? []).entries()) {
-      const { node, ...entity } = readEntity(json, reader, this.schema, `entities[${index}]`);
+    for (const [index, json] of listOf(entities ?? [], 'entities').entries()) {
+      const path = `entities[${index}]`;
+      const { node, ...entity } = this.#readEntity(json, reader, path);
+      const before = overlay.get(node);
+      if (before !== undefined) refuseOther(before, entity, path);
       overlay.set(node, entity);
     }
-    for (const { uid, attrs, parents = [] } of attributes ?? []) {
+    for (const { uid, attrs, parents = [] } of listOf(attributes ?? [], 'attributes')) {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
@@ -110,9 +126,9 @@ export class Authorizer {
     };
   }
 
-  /** The node of an entity that a request names: of the store, or its own. @throws InvalidRequestError */
+  /** The node of an entity that a request names: the store's, or its own. @throws InvalidRequestError */
   protected node(uid: EntityUid): EntityNode {
-    const found = this.store.find(uid.type, uid.id);
+    const found = this.store.find(uid?.type, uid?.id);
     if (found !== undefined) return found;
     const { type, id } = refusing(() => uidOf(uid, 'the request'));
     return new EntityNode(type, id);
@@ -121,6 +137,12 @@ export class Authorizer {
   #resolved(uid: EntityUid, resolve: (type: string, id: string) => EntityNode): EntityNode {
     const { type, id } = uidOf(uid, 'the request');
     return resolve(type, id);
+  }
+
+  #readEntity(json: unknown, reader: ValueReader, path: string): EntityChange {
+    const change = readEntity(json, reader, this.schema, path);
+    this.conformance?.entity(change, path);
+    return change;
   }
 }
 
@@ -135,13 +157,4 @@ export function internIn(nodes: Map<string, EntityNode>, type: string, id: strin
   const node = new EntityNode(type, id);
   nodes.set(key, node);
   return node;
-}
-/** What is wrong with the JSON of a request is wrong with the request. */
-export function refusing<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof JsonValueError)) throw error;
-    throw new InvalidRequestError('', error.message);
-  }
 }

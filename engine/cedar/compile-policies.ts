@@ -2,8 +2,16 @@ import type { PolicyJson, TemplateLink } from '../cedar-json.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { EnginePolicies } from './api.ts';
 import { UnsupportedPolicyError } from './compile-expression.ts';
-import { type ActionScope, actionScope, type CompiledPolicy, compilePolicy } from './compile-policy.ts';
-import type { EntityNode } from './entity-node.ts';
+import {
+  type ActionScope,
+  actionScope,
+  type CompiledPolicy,
+  compilePolicy,
+  type FillSlot,
+  isObject,
+} from './compile-policy.ts';
+import { EntityNode } from './entity-node.ts';
+import { caught } from './failure.ts';
 import { JsonValueError, ValueReader } from './read-json.ts';
 import type { NodeStore } from './store.ts';
 
@@ -13,30 +21,48 @@ export interface PolicyGroup extends ActionScope {
   compiled(): readonly CompiledPolicy[];
 }
 
+/** Stands in the slots of a template that is compiled to see whether it can be. */
+const ANY_ENTITY = new EntityNode('', '');
+
 /**
  * Compiles policies and links of templates.
  *
- * @throws ConfigurationError naming the policy that cannot be evaluated
+ * @throws ConfigurationError naming the policy or template that cannot be evaluated
  */
 export function compilePolicies(policies: EnginePolicies, store: NodeStore): PolicyGroup[] {
   const compiler = new PolicyCompiler(store);
-  const templates = policies.templates ?? {};
-  const ids = new Set(Object.keys(templates));
-  const compile = (id: string, json: PolicyJson | undefined, slots?: TemplateLink['values']): PolicyGroup =>
-    naming(id, () => {
-      // Answers name policies by id.
-      if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
-      ids.add(id);
-      if (json === undefined) throw new UnsupportedPolicyError('its template is not there');
-      const compiled = [compiler.compile(id, json, slots)];
-      return { ...compiler.actionScope(id, json.action), compiled: () => compiled };
+  const ids = new Set<string>();
+  const compile = (id: string, json: PolicyJson, fill?: FillSlot): PolicyGroup => {
+    // Answers name policies by id.
+    if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
+    ids.add(id);
+    const compiled = [compiler.compile(id, json, fill)];
+    return { ...compiler.actionScope(id, json.action), compiled: () => compiled };
+  };
+
+  const templates = new Map<string, Template>();
+  for (const [id, json] of byId(policies.templates ?? {}, 'templates')) {
+    const slots = new Set<string>();
+    naming(id, () => compile(id, json, (slot) => slots.add(slot) && ANY_ENTITY));
+    templates.set(id, { json, slots });
+  }
+  const groups = byId(policies.staticPolicies, 'staticPolicies').map(([id, json]) =>
+    naming(id, () => compile(id, json)),
+  );
+  const { templateLinks = [] } = policies;
+  if (!Array.isArray(templateLinks)) throw new ConfigurationError('templateLinks must be a list');
+  for (const link of templateLinks) {
+    const { templateId, newId, values } = (link ?? {}) as Partial<TemplateLink>;
+    if (typeof newId !== 'string') throw new ConfigurationError('a template link needs a newId, a string');
+    const linked = naming(newId, () => {
+      const template = templates.get(templateId as string);
+      if (template === undefined) throw new UnsupportedPolicyError('its template is not there');
+      checkValues(values, template);
+      return compile(newId, template.json, compiler.filling(values));
     });
-  return [
-    ...Object.entries(policies.staticPolicies).map(([id, json]) => compile(id, json)),
-    ...(policies.templateLinks ?? []).map(({ templateId, newId, values }) =>
-      compile(newId, Object.hasOwn(templates, templateId) ? templates[templateId] : undefined, values),
-    ),
-  ];
+    groups.push(linked);
+  }
+  return groups;
 }
 
 /** Compiles policies one by one; the entities they name stay in the store. */
@@ -57,27 +83,47 @@ export class PolicyCompiler {
   }
 
   /** @throws ConfigurationError naming the policy */
-  compile(id: string, json: PolicyJson, slots: TemplateLink['values'] = {}): CompiledPolicy {
-    return naming(id, () => {
-      const filled = Object.entries(slots).map(
-        ([slot, uid]) => [slot, this.#reader.entity(uid, slot)] as const,
-      );
-      return compilePolicy(id, json, this.#reader, Object.fromEntries(filled));
-    });
+  compile(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
+    return naming(id, () => compilePolicy(id, json, this.#reader, fill));
   }
 
   /** @throws ConfigurationError naming the policy */
   actionScope(id: string, json: PolicyJson['action']): ActionScope {
     return naming(id, () => actionScope(json, this.#reader));
   }
+
+  /** The slots of a link's template, filled. */
+  filling(values: TemplateLink['values']): FillSlot {
+    return (slot) => (Object.hasOwn(values, slot) ? this.#reader.entity(values[slot], slot) : unfilled(slot));
+  }
+}
+
+interface Template {
+  json: PolicyJson;
+  slots: ReadonlySet<string>;
+}
+
+function checkValues(values: unknown, { slots }: Template): asserts values is TemplateLink['values'] {
+  if (!isObject(values)) throw new UnsupportedPolicyError('its values must be an object');
+  const unknown = Object.keys(values).find((slot) => !slots.has(slot));
+  if (unknown !== undefined) throw new UnsupportedPolicyError(`its template has no slot ${unknown}`);
+}
+
+function unfilled(slot: string): never {
+  throw new UnsupportedPolicyError(`the slot ${slot} is not filled`);
 }
 
 /** Says of which policy an error is. */
-function naming<T>(id: string, read: () => T): T {
+function naming<T>(id: string, compile: () => T): T {
   try {
-    return read();
+    return compile();
   } catch (error) {
-    if (!(error instanceof UnsupportedPolicyError || error instanceof JsonValueError)) throw error;
-    throw new ConfigurationError(`policy ${id}: ${error.message}`);
+    const { message } = caught(error, UnsupportedPolicyError, JsonValueError);
+    throw new ConfigurationError(`policy ${id}: ${message}`);
   }
+}
+
+function byId(policies: Record<string, PolicyJson>, what: string): [string, PolicyJson][] {
+  if (!isObject(policies)) throw new ConfigurationError(`${what} must be an object of policies by their ids`);
+  return Object.entries(policies);
 }

@@ -1,16 +1,18 @@
 import type { EntityUid } from '../cedar-json.ts';
 import { Schema } from '../schema.ts';
 import type { CedarEngine, EngineOptions, EngineRequest, EntityData } from './api.ts';
-import { Authorizer, internIn, refusing } from './authorizer.ts';
+import { Authorizer, internIn } from './authorizer.ts';
 import { compilePolicies } from './compile-policies.ts';
 import { inScope } from './compile-policy.ts';
+import { Conformance } from './conform.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
-import { loadEntities, readEntities, refuseCircle } from './load-entities.ts';
+import { loadEntities, readEntities } from './load-entities.ts';
 import { inOrder } from './node-index.ts';
-import { JsonValueError, uidOf } from './read-json.ts';
+import { uidOf } from './read-json.ts';
+import { listOf, refuseCircle, refuseOther, refusing } from './refuse.ts';
 import { type EntityChange, NodeStore } from './store.ts';
 import { StoreReader } from './stored-entities.ts';
 
@@ -37,10 +39,11 @@ export function engineOf(parts: EngineParts): CedarEngine {
 class Engine extends Authorizer implements CedarEngine {
   readonly entities = new StoreReader(this.store);
 
-  constructor({ policies, schema, entities = [] }: EngineParts) {
+  constructor({ policies, schema, entities = [], checked = false }: EngineParts) {
     const store = new NodeStore();
-    super(compilePolicies(policies, store), store, schema);
-    loadEntities(entities, store, schema);
+    const conformance = schema === undefined || checked ? undefined : new Conformance(schema);
+    super(compilePolicies(policies, store), store, schema, conformance);
+    loadEntities(entities, { store, schema, conformance });
   }
 
   get size(): number {
@@ -65,12 +68,14 @@ class Engine extends Authorizer implements CedarEngine {
   }
 
   upsertEntities(entities: EntityData): void {
+    const { store, schema, conformance } = this;
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.store.find(type, id) ?? internIn(pending, type, id);
     const changes = new Map<EntityNode, EntityChange>();
     refusing(() => {
-      readEntities(entities, resolve, this.store, this.schema, (change, path) => {
-        if (changes.has(change.node)) throw new JsonValueError(`${path}: is there twice`);
+      readEntities(entities, resolve, { store, schema, conformance }, (change, path) => {
+        const before = changes.get(change.node);
+        if (before !== undefined) refuseOther(before, change, path);
         changes.set(change.node, change);
       });
       refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
@@ -79,7 +84,7 @@ class Engine extends Authorizer implements CedarEngine {
   }
 
   removeEntities(uids: EntityUid[]): void {
-    const nodes = refusing(() => uids.map((uid, index) => uidOf(uid, `uids[${index}]`)));
+    const nodes = refusing(() => listOf(uids, 'uids').map((uid, index) => uidOf(uid, `uids[${index}]`)));
     for (const { type, id } of nodes) {
       const node = this.store.find(type, id);
       if (node !== undefined) this.store.remove(node);

@@ -24,7 +24,9 @@ export function latePolicies(
     const linked = links.get(id) ?? [];
     groups.push({
       ...compiler.actionScope(id, json.action),
-      compiled: once(() => linked.map(({ newId, values }) => compiler.compile(newId, json, values))),
+      compiled: once(() =>
+        linked.map(({ newId, values }) => compiler.compile(newId, json, compiler.filling(values))),
+      ),
     });
     links.delete(id);
   }

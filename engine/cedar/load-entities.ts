@@ -1,16 +1,23 @@
 import type { EntityUid } from '../cedar-json.ts';
-import { formatUid } from '../entity-uid.ts';
 import type { Schema } from '../schema.ts';
 import type { EntityData } from './api.ts';
-import { refusing } from './authorizer.ts';
+import type { Conformance } from './conform.ts';
 import { entityValues } from './entity-data.ts';
 import type { EntityNode } from './entity-node.ts';
 import { findCircle } from './hierarchy.ts';
 import { readEntity } from './read-entity.ts';
-import { JsonValueError, type ResolveNode, ValueReader } from './read-json.ts';
+import { type ResolveNode, ValueReader } from './read-json.ts';
+import { refuseCircle, refuseOther, refusing } from './refuse.ts';
 import type { EntityChange, NodeStore } from './store.ts';
 import { ValuePages } from './value-pages.ts';
 import { EMPTY_RECORD } from './values.ts';
+
+/** Where entities come, and what they are held to where they were not checked before. */
+export interface EntityTarget {
+  store: NodeStore;
+  schema: Schema | undefined;
+  conformance?: Conformance | undefined;
+}
 
 /**
  * Stores the entities of an engine that is being made: those that exist by being in the schema, and the data's.
@@ -18,15 +25,18 @@ import { EMPTY_RECORD } from './values.ts';
  *
  * @throws InvalidRequestError for entities that cannot be stored
  */
-export function loadEntities(entities: EntityData, store: NodeStore, schema: Schema | undefined): void {
+export function loadEntities(entities: EntityData, target: EntityTarget): void {
+  const { store, schema } = target;
   // The data may have them too.
   const fromSchema = new Set(storeSchemaEntities(store, schema));
   const pages = new ValuePages();
   const resolve = (type: string, id: string) => store.intern(type, id);
   refusing(() => {
-    readEntities(entities, resolve, store, schema, (change, path) => {
+    readEntities(entities, resolve, target, (change, path) => {
       const { node } = change;
-      if (node.stored && !fromSchema.delete(node)) throw new JsonValueError(`${path}: is there twice`);
+      if (node.stored && !fromSchema.delete(node)) {
+        refuseOther({ attrs: node, tags: node.tags, parents: node.parents }, change, path);
+      }
       store.put([change], pages);
     });
     // Only what something is in can be in a circle.
@@ -40,15 +50,16 @@ export function loadEntities(entities: EntityData, store: NodeStore, schema: Sch
 export function readEntities(
   entities: EntityData,
   resolve: ResolveNode,
-  store: NodeStore,
-  schema: Schema | undefined,
+  { store, schema, conformance }: EntityTarget,
   take: (change: EntityChange, path: string) => void,
 ): void {
   const reader = new ValueReader(resolve, store.shapes);
   let index = 0;
   for (const json of entityValues(entities)) {
     const path = `entities[${index}]`;
-    take(readEntity(json, reader, schema, path), path);
+    const change = readEntity(json, reader, schema, path);
+    conformance?.entity(change, path);
+    take(change, path);
     index += 1;
   }
 }
@@ -70,11 +81,4 @@ export function storeSchemaEntities(store: NodeStore, schema: Schema | undefined
   const missing = changes.filter(({ node }) => !node.stored);
   store.put(missing);
   return missing.map(({ node }) => node);
-}
-
-/** @throws JsonValueError when there is one */
-export function refuseCircle(node: EntityNode | undefined): void {
-  if (node !== undefined) {
-    throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
-  }
 }
