@@ -34,6 +34,7 @@ export interface Explaining {
 }
 
 class BundlePdp extends DecidingPdp implements LocalPdp, Explaining {
+  readonly policies: readonly string[];
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
@@ -48,6 +49,8 @@ class BundlePdp extends DecidingPdp implements LocalPdp, Explaining {
   ) {
     const { revision, namespace } = bundle;
     super({ revision, namespace, schema, evaluator, advice: adviceOf(bundle.policies) });
+    const { staticPolicies, templateLinks } = bundle.policies;
+    this.policies = [...Object.keys(staticPolicies), ...templateLinks.map(({ newId }) => newId)];
     this.entities = engine.entities;
     this.resourceTypes = resourceTypesOf(bundle.policies, schema, engine.entities);
     const search = searchOf({

@@ -92,10 +92,12 @@ function endOfString(text: string, start: number): number {
 /**
  * As `JSON.stringify`, with a BigInt as its digits.
  *
+ * @param indent spaces by which each level is set in @default all on one line
  * @throws TypeError for what JSON has no form for: a function, `undefined`, a circle
  */
-export function stringifyJson(value: unknown): string {
-  const text = attempt(() => JSON.stringify(value)) ?? JSON.stringify(value, withDigits);
+export function stringifyJson(value: unknown, indent?: number): string {
+  const text =
+    attempt(() => JSON.stringify(value, undefined, indent)) ?? JSON.stringify(value, withDigits, indent);
   if (text === undefined) throw new TypeError(`a ${typeof value} has no form in JSON`);
   return text;
 }

@@ -7,14 +7,21 @@ import { PdpError, PdpUnavailableError } from '../../engine/index.ts';
 /** Seconds after which a caller that got a 503 may try again. */
 export const RETRY_AFTER = '1';
 
-/** The body of every error answer. */
-export function errorBody(status: number, message: string): string {
-  return JSON.stringify({ error: { status, message } });
+/** How one port words an error, as JSON. */
+export type ErrorBody = (status: number, message: string) => string;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    errorBody: ErrorBody;
+  }
 }
+
+/** The body of every error answer of the main port. */
+export const errorBody: ErrorBody = (status, message) => JSON.stringify({ error: { status, message } });
 
 export function sendError(reply: FastifyReply, status: number, message: string): FastifyReply {
   if (status === 503) reply.header('retry-after', RETRY_AFTER);
-  return reply.code(status).type('application/json').send(errorBody(status, message));
+  return reply.code(status).type('application/json').send(reply.server.errorBody(status, message));
 }
 
 /**
@@ -47,10 +54,10 @@ const CLIENT_ERRORS: Record<string, number> = {
 };
 
 /** Answers what is not even a request, in the same form, and lets the connection go. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(error: Error & { code?: string }, socket: Socket, form: ErrorBody): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const status = CLIENT_ERRORS[error.code ?? ''] ?? 400;
-  const body = errorBody(status, STATUS_CODES[status] ?? 'Bad Request');
+  const body = form(status, STATUS_CODES[status] ?? 'Bad Request');
   if (socket.writable) {
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n` +

@@ -192,10 +192,7 @@ describe('npm start', { timeout: 180_000 }, () => {
   test.each([
     [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535\n'],
     [{ PDP_PORT: '65536' }, 'PDP_PORT must be a whole number from 0 to 65535\n'],
-    [
-      { PDP_PORT: '4000', PORT: '4000' },
-      'PDP_PORT and PORT are both 4000: give the PDP and the application a port each\n',
-    ],
+    [{ PDP_PORT: '4000', PORT: '4000' }, 'PDP_PORT and PORT are both 4000: give each a port of its own\n'],
     [{ PDP_SOURCE: '/nowhere/policies' }, 'PDP_SOURCE: /nowhere/policies is not there\n'],
   ])('%j is a mistake told in one line', async (env, message) => {
     const started = startWith(env);
