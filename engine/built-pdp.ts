@@ -18,8 +18,9 @@ import { VERSION } from './version.ts';
  * @throws InvalidBundleError when the bundle is damaged
  */
 export function openPdp(built: BuiltBundle): DecidingPdp {
-  const schema = built.schema === undefined ? undefined : new Schema(built.schema);
-  return built.checkedBy === VERSION ? lateOne(built, schema) : wholeOne(built, schema);
+  const late = built.checkedBy === VERSION;
+  const schema = built.schema === undefined ? undefined : new Schema(built.schema, late ? 'needed' : 'now');
+  return late ? lateOne(built, schema) : wholeOne(built, schema);
 }
 
 function lateOne({ revision, policies, entities }: BuiltBundle, schema: Schema | undefined): DecidingPdp {

@@ -7,10 +7,13 @@ import {
   actionScope,
   type CompiledPolicy,
   compilePolicy,
+  conditionOf,
   type FillSlot,
   isObject,
 } from './compile-policy.ts';
 import { EntityNode } from './entity-node.ts';
+import type { Environment } from './environment.ts';
+import type { Test } from './expression.ts';
 import { caught } from './failure.ts';
 import { JsonValueError, ValueReader } from './read-json.ts';
 import type { NodeStore } from './store.ts';
@@ -85,6 +88,18 @@ export class PolicyCompiler {
   /** @throws ConfigurationError naming the policy */
   compile(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
     return naming(id, () => compilePolicy(id, json, this.#reader, fill));
+  }
+
+  /** The same with the conditions left until there is a request in its scope. @throws ConfigurationError, also then */
+  compileLate(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
+    const condition = () => {
+      let test: Test | undefined;
+      return (env: Environment) => {
+        test ??= naming(id, () => conditionOf(json, this.#reader) ?? (() => true));
+        return test(env);
+      };
+    };
+    return naming(id, () => compilePolicy(id, json, this.#reader, fill, condition));
   }
 
   /** @throws ConfigurationError naming the policy */

@@ -49,6 +49,7 @@ export function compilePolicy(
   json: PolicyJson,
   reader: ValueReader,
   fill: FillSlot,
+  condition: typeof conditionOf = conditionOf,
 ): CompiledPolicy {
   if (!isObject(json)) throw new UnsupportedPolicyError('a policy must be an object');
   const unknown = Object.keys(json).find((key) => !KEYS.has(key));
@@ -67,7 +68,7 @@ export function compilePolicy(
     effect: json.effect,
     principal: scopeOf(json.principal, target('?principal')),
     resource: scopeOf(json.resource, target('?resource')),
-    condition: conditionOf(json, new ExpressionCompiler(reader)),
+    condition: condition(json, reader),
   };
 }
 
@@ -120,7 +121,9 @@ export function actionScope(json: Json, reader: ValueReader): ActionScope {
   }
 }
 
-function conditionOf({ conditions }: PolicyJson, compiler: ExpressionCompiler): Test | undefined {
+/** What a policy asks besides its scope; undefined for nothing. @throws UnsupportedPolicyError */
+export function conditionOf({ conditions }: PolicyJson, reader: ValueReader): Test | undefined {
+  const compiler = new ExpressionCompiler(reader);
   const tests: Test[] = [];
   // A policy cut short must not become one without conditions.
   if (!Array.isArray(conditions)) throw new UnsupportedPolicyError('its conditions must be a list');

@@ -5,7 +5,6 @@ import type { EngineRequest, EngineResponse } from './api.ts';
 import { Authorizer } from './authorizer.ts';
 import { latePolicies } from './late-policies.ts';
 import { LateStore } from './late-store.ts';
-import { storeSchemaEntities } from './load-entities.ts';
 
 /** Decides by policies and entities that it is known to take, and reads each of them when it is first asked for. */
 export class LateAuthorizer extends Authorizer {
@@ -20,16 +19,15 @@ export class LateAuthorizer extends Authorizer {
     const store = new LateStore(entities, schema);
     super(latePolicies(policies, head, store), store, schema);
     this.#late = store;
-    storeSchemaEntities(store, schema);
   }
 
   /** @throws PdpUnavailableError when they turn out not to be good */
   override isAuthorized(request: EngineRequest): EngineResponse {
     for (;;) {
-      const { made } = this.#late;
+      const { made, missed } = this.#late;
       const response = super.isAuthorized(request);
-      // What was read for it may name what the request had a node of its own for: they must be one.
-      if (this.#late.made === made) return response;
+      // What was read meanwhile may name what the request had a node of its own for: they must be one.
+      if (this.#late.made === made || this.#late.missed === missed) return response;
     }
   }
 }

@@ -17,7 +17,7 @@ export function latePolicies(
   const compiler = new PolicyCompiler(store);
   const groups: PolicyGroup[] = byAction.map(({ action, policies }) => ({
     ...compiler.actionScope(policies.join(), action),
-    compiled: once(() => policies.map((id) => compiler.compile(id, built.policy(id)))),
+    compiled: once(() => policies.map((id) => compiler.compileLate(id, built.policy(id)))),
   }));
   const links = Map.groupBy(templateLinks, ({ templateId }) => templateId);
   for (const [id, json] of Object.entries(templates)) {
@@ -25,7 +25,7 @@ export function latePolicies(
     groups.push({
       ...compiler.actionScope(id, json.action),
       compiled: once(() =>
-        linked.map(({ newId, values }) => compiler.compile(newId, json, compiler.filling(values))),
+        linked.map(({ newId, values }) => compiler.compileLate(newId, json, compiler.filling(values))),
       ),
     });
     links.delete(id);

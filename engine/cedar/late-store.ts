@@ -1,4 +1,6 @@
 import type { BuiltEntities } from '../built-entities.ts';
+import type { EntityJson, EntityUid } from '../cedar-json.ts';
+import { uidKey } from '../entity-uid.ts';
 import { PdpUnavailableError } from '../errors.ts';
 import type { Schema } from '../schema.ts';
 import type { EntityNode } from './entity-node.ts';
@@ -21,6 +23,8 @@ export class LateStore extends NodeStore {
   #failure: PdpUnavailableError | undefined;
   /** Counts the nodes made. */
   made = 0;
+  /** Counts what was looked for and has no node. */
+  missed = 0;
 
   constructor(entities: BuiltEntities, schema: Schema | undefined) {
     super();
@@ -32,7 +36,9 @@ export class LateStore extends NodeStore {
   override find(type: string, id: string): EntityNode | undefined {
     const known = super.find(type, id);
     if (known !== undefined && this.#failure === undefined) return known;
-    return this.#reading(() => this.#begin(type, id));
+    const begun = this.#reading(() => this.#begin(type, id));
+    if (begun === undefined) this.missed += 1;
+    return begun;
   }
 
   protected override make(type: string, id: string): EntityNode {
@@ -45,10 +51,18 @@ export class LateStore extends NodeStore {
   }
 
   #begin(type: string, id: string): EntityNode | undefined {
-    const json = this.#entities.find(type, id);
+    const json = this.#entities.find(type, id) ?? this.#fromSchema({ type, id });
     if (json === undefined) return undefined;
     this.#begun.push(json);
     return this.make(type, id);
+  }
+
+  /** Actions and enumerated entities exist by being in the schema. */
+  #fromSchema(uid: EntityUid): EntityJson | undefined {
+    const action = this.#schema?.actions.get(uidKey(uid));
+    if (action !== undefined) return { uid, attrs: {}, parents: action.memberOf };
+    const exists = this.#schema?.entityTypes.get(uid.type)?.ids?.has(uid.id);
+    return exists ? { uid, attrs: {}, parents: [] } : undefined;
   }
 
   /** Reads with a list of its own, and no stack, whatever the depth. */

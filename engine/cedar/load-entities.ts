@@ -64,8 +64,8 @@ export function readEntities(
   }
 }
 
-/** Actions and enumerated entities exist by being in the schema; what the store has of them already, it keeps. */
-export function storeSchemaEntities(store: NodeStore, schema: Schema | undefined): EntityNode[] {
+/** Actions and enumerated entities exist by being in the schema. */
+function storeSchemaEntities(store: NodeStore, schema: Schema | undefined): EntityNode[] {
   const intern = ({ type, id }: EntityUid) => store.intern(type, id);
   const entity = (uid: EntityUid, parents: EntityUid[]): EntityChange => ({
     node: intern(uid),
@@ -78,7 +78,6 @@ export function storeSchemaEntities(store: NodeStore, schema: Schema | undefined
   for (const { name, ids } of schema?.entityTypes.values() ?? []) {
     for (const id of ids ?? []) changes.push(entity({ type: name, id }, []));
   }
-  const missing = changes.filter(({ node }) => !node.stored);
-  store.put(missing);
-  return missing.map(({ node }) => node);
+  store.put(changes);
+  return changes.map(({ node }) => node);
 }
