@@ -41,6 +41,9 @@ const PRIMITIVES = new Map<string, ResolvedType>([
   ['String', { kind: 'string' }],
 ]);
 
+/** The namespace of the types that Cedar has itself, where something else has one of their names. */
+const BUILT_IN = '__cedar::';
+
 /** Deepest nesting of types in types; common types count, which a circle of them has without end. */
 const MAX_DEPTH = 1_000;
 
@@ -218,7 +221,7 @@ function qualify(namespace: string, name: string): string {
 
 /** A type that no schema has to declare. */
 function builtIn(name: string): ResolvedType {
-  const plain = name.replace(/^__cedar::/, '');
+  const plain = name.startsWith(BUILT_IN) ? name.slice(BUILT_IN.length) : name;
   if (isExtensionType(plain)) return { kind: 'extension', extension: plain };
   return PRIMITIVES.get(plain) ?? fail(`${name} is not declared`);
 }

@@ -3,8 +3,8 @@ import { ConfigurationError } from '../errors.ts';
 import type { EnginePolicies } from './api.ts';
 import { UnsupportedPolicyError } from './compile-expression.ts';
 import {
-  type ActionScope,
-  actionScope,
+  type ActionTest,
+  actionTest,
   type CompiledPolicy,
   compilePolicy,
   conditionOf,
@@ -19,7 +19,8 @@ import { JsonValueError, ValueReader } from './read-json.ts';
 import type { NodeStore } from './store.ts';
 
 /** Policies that ask the same of the action. */
-export interface PolicyGroup extends ActionScope {
+export interface PolicyGroup {
+  isFor: ActionTest;
   /** @throws ConfigurationError naming the policy that cannot be evaluated, where compiling was put off */
   compiled(): readonly CompiledPolicy[];
 }
@@ -40,7 +41,7 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Pol
     if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
     ids.add(id);
     const compiled = [compiler.compile(id, json, fill)];
-    return { ...compiler.actionScope(id, json.action), compiled: () => compiled };
+    return { isFor: compiler.actionTest(id, json.action), compiled: () => compiled };
   };
 
   const templates = new Map<string, Template>();
@@ -103,8 +104,8 @@ export class PolicyCompiler {
   }
 
   /** @throws ConfigurationError naming the policy */
-  actionScope(id: string, json: PolicyJson['action']): ActionScope {
-    return naming(id, () => actionScope(json, this.#reader));
+  actionTest(id: string, json: PolicyJson['action']): ActionTest {
+    return naming(id, () => actionTest(json, this.#reader));
   }
 
   /** The slots of a link's template, filled. */

@@ -16,13 +16,8 @@ export interface Scope {
   readonly type?: string;
 }
 
-/** What a policy asks of the action. */
-export interface ActionScope {
-  /** Any of these or below them; undefined for every action. */
-  readonly actions: readonly EntityNode[] | undefined;
-  /** Whether `actions` are meant themselves only. */
-  readonly exactAction: boolean;
-}
+/** Whether a policy is for the action of a request. */
+export type ActionTest = (env: Environment) => boolean;
 
 /** A compiled policy, but for its actions. */
 export interface CompiledPolicy {
@@ -100,7 +95,7 @@ function scopeOf(json: Json, target: (json: Json) => EntityNode): Scope {
 }
 
 /** The actions that a policy, or a template, is for. @throws UnsupportedPolicyError */
-export function actionScope(json: Json, reader: ValueReader): ActionScope {
+export function actionTest(json: Json, reader: ValueReader): ActionTest {
   const entity = (value: unknown) => {
     const node = reader.entity(value, 'the scope');
     if (isActionType(node.type)) return node;
@@ -108,13 +103,16 @@ export function actionScope(json: Json, reader: ValueReader): ActionScope {
   };
   switch (json?.op) {
     case 'All':
-      return { actions: undefined, exactAction: false };
-    case '==':
-      return { actions: [entity(json.entity)], exactAction: true };
+      return () => true;
+    case '==': {
+      const action = entity(json.entity);
+      return (env) => env.action === action;
+    }
     case 'in': {
       const { entity: one, entities } = json;
       const many = one === undefined && Array.isArray(entities);
-      return { actions: many ? entities.map(entity) : [entity(one)], exactAction: false };
+      const groups = many ? entities.map(entity) : [entity(one)];
+      return (env) => groups.some((group) => isIn(env, env.action, group));
     }
     default:
       throw new UnsupportedPolicyError(`the scope of the action has no operator ${JSON.stringify(json?.op)}`);

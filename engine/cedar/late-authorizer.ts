@@ -3,7 +3,7 @@ import type { BuiltPolicies, PolicyHead } from '../built-policies.ts';
 import type { Schema } from '../schema.ts';
 import type { EngineRequest, EngineResponse } from './api.ts';
 import { Authorizer } from './authorizer.ts';
-import { latePolicies } from './late-policies.ts';
+import { actionsNamed, latePolicies } from './late-policies.ts';
 import { LateStore } from './late-store.ts';
 
 /** Decides by policies and entities that it is known to take, and reads each of them when it is first asked for. */
@@ -16,7 +16,7 @@ export class LateAuthorizer extends Authorizer {
     entities: BuiltEntities,
     schema: Schema | undefined,
   ) {
-    const store = new LateStore(entities, schema);
+    const store = new LateStore(entities, schema, actionsNamed(head));
     super(latePolicies(policies, head, store), store, schema);
     this.#late = store;
   }

@@ -17,6 +17,7 @@ import { NodeStore } from './store.ts';
 export class LateStore extends NodeStore {
   readonly #entities: BuiltEntities;
   readonly #schema: Schema | undefined;
+  readonly #named: ReadonlySet<string>;
   readonly #reader = new ValueReader((type, id) => this.#resolve(type, id), this.shapes);
   /** What has its node already, and is still to be read. */
   readonly #begun: unknown[] = [];
@@ -26,10 +27,12 @@ export class LateStore extends NodeStore {
   /** Counts what was looked for and has no node. */
   missed = 0;
 
-  constructor(entities: BuiltEntities, schema: Schema | undefined) {
+  /** @param named entities that are to have a node even where there is no data of them */
+  constructor(entities: BuiltEntities, schema: Schema | undefined, named: readonly EntityUid[]) {
     super();
     this.#entities = entities;
     this.#schema = schema;
+    this.#named = new Set(named.map(uidKey));
   }
 
   /** @throws PdpUnavailableError when an entity turns out not to be good */
@@ -52,8 +55,8 @@ export class LateStore extends NodeStore {
 
   #begin(type: string, id: string): EntityNode | undefined {
     const json = this.#entities.find(type, id) ?? this.#fromSchema({ type, id });
-    if (json === undefined) return undefined;
-    this.#begun.push(json);
+    if (json !== undefined) this.#begun.push(json);
+    else if (!this.#named.has(uidKey({ type, id }))) return undefined;
     return this.make(type, id);
   }
 

@@ -1,7 +1,7 @@
 import type { PolicyGroup } from './compile-policies.ts';
-import { type ActionScope, type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
+import { type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
 import type { EntityNode } from './entity-node.ts';
-import { ancestorsIn, type Environment, isIn } from './environment.ts';
+import { ancestorsIn, type Environment } from './environment.ts';
 import type { NodeStore } from './store.ts';
 
 /** Stands for every entity type. */
@@ -73,7 +73,7 @@ export class PolicyIndex {
 
   /** The policies whose scope has the action of a request. */
   forAction(env: Environment): ActionPolicies {
-    if (env.ownActions) return this.#select((policy) => actionInScope(env, policy));
+    if (env.ownActions) return this.#select(env);
     if (this.#epoch !== this.#store.actionEpoch) {
       this.#byAction.clear();
       this.#epoch = this.#store.actionEpoch;
@@ -82,26 +82,21 @@ export class PolicyIndex {
     if (known !== undefined) return known;
     // Only an action of the store is kept: requests name any.
     if (this.#store.find(env.action.type, env.action.id) !== env.action) {
-      this.#otherActions ??= this.#select(({ actions }) => actions === undefined);
+      this.#otherActions ??= this.#select(env);
       return this.#otherActions;
     }
-    const selected = this.#select((policy) => actionInScope(env, policy));
+    const selected = this.#select(env);
     this.#byAction.set(env.action, selected);
     return selected;
   }
 
-  #select(matches: (scope: ActionScope) => boolean): ActionPolicies {
+  #select(env: Environment): ActionPolicies {
     const selected = new ActionPolicies();
     for (const group of this.#policies) {
-      if (matches(group)) for (const policy of group.compiled()) selected.add(policy);
+      if (group.isFor(env)) for (const policy of group.compiled()) selected.add(policy);
     }
     return selected;
   }
-}
-
-function actionInScope(env: Environment, { actions, exactAction }: ActionScope): boolean {
-  if (actions === undefined) return true;
-  return actions.some((action) => (exactAction ? env.action === action : isIn(env, env.action, action)));
 }
 
 /** Whether the whole scope of a policy has the request; its action is known to. */

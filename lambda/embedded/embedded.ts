@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { openPdp } from '../../engine/built-pdp.ts';
 import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
@@ -57,6 +56,8 @@ async function open(bundle: string | Uint8Array): Promise<PolicyDecisionPoint> {
 function parseSource(name: string, value: unknown): string | Uint8Array {
   if (value instanceof Uint8Array && value.length > 0) return value;
   if (typeof value === 'string' && value !== '') return value;
-  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (value instanceof URL && value.protocol === 'file:') {
+    return process.getBuiltinModule('node:url').fileURLToPath(value);
+  }
   throw new ConfigurationError(`${OWNER}: ${name} must be the path of a file or its bytes`);
 }
