@@ -1,35 +1,51 @@
 import type { BuiltPolicies, PolicyHead } from '../built-policies.ts';
 import type { EntityUid, PolicyJson } from '../cedar-json.ts';
+import { ConfigurationError } from '../errors.ts';
 import { PolicyCompiler, type PolicyGroup } from './compile-policies.ts';
-import type { ActionTest } from './compile-policy.ts';
+import type { ActionTest, CompiledPolicy, FillSlot } from './compile-policy.ts';
 import type { NodeStore } from './store.ts';
 
+/** Where the entities that policies name are, and whether those are compiled now or when there is a request for them. */
+interface LateTarget {
+  store: NodeStore;
+  when: 'now' | 'needed';
+}
+
 /**
- * Policies that this engine is known to evaluate. They are read and compiled when there is a request with an action
- * that they are for.
+ * The policies of a built bundle.
+ *
+ * @throws ConfigurationError naming the policy that cannot be evaluated, now or then
+ * @throws InvalidBundleError when their text is damaged, now or then
  */
 export function latePolicies(
   built: BuiltPolicies,
   { byAction, templates, templateLinks }: PolicyHead,
-  store: NodeStore,
+  { store, when }: LateTarget,
 ): PolicyGroup[] {
   const compiler = new PolicyCompiler(store);
-  const groups = byAction.map(
-    ({ action, policies }): PolicyGroup => ({
-      isFor: lateActionTest(action),
-      compiled: once(() => policies.map((id) => compiler.compileLate(id, built.policy(id)))),
-    }),
+  const compile = (id: string, json: PolicyJson, fill?: FillSlot) =>
+    when === 'now' ? compiler.compile(id, json, fill) : compiler.compileLate(id, json, fill);
+  const groups = byAction.map(({ action, policies }) =>
+    groupOf(action, () => policies.map((id) => compile(id, built.policy(id)))),
   );
   for (const [id, json] of Object.entries(templates)) {
     const links = templateLinks.filter(({ templateId }) => templateId === id);
-    groups.push({
-      isFor: lateActionTest(json.action),
-      compiled: once(() =>
-        links.map(({ newId, values }) => compiler.compileLate(newId, json, compiler.filling(values))),
-      ),
-    });
+    const linked = () => links.map(({ newId, values }) => compile(newId, json, compiler.filling(values)));
+    groups.push(groupOf(json.action, linked));
   }
+  if (when === 'now') for (const group of groups) group.compiled();
   return groups;
+}
+
+function groupOf(action: PolicyJson['action'], compile: () => CompiledPolicy[]): PolicyGroup {
+  let compiled: CompiledPolicy[] | undefined;
+  return {
+    isFor: lateActionTest(action),
+    compiled: () => {
+      compiled ??= compile();
+      return compiled;
+    },
+  };
 }
 
 /** The actions that policies name. */
@@ -50,15 +66,9 @@ function lateActionTest(scope: PolicyJson['action']): ActionTest {
       return () => true;
     case '==':
       return ({ action }) => named(action);
-    default:
+    case 'in':
       return ({ action, store }) => named(action) || [...store.ancestors(action)].some(named);
+    default:
+      throw new ConfigurationError(`the scope of an action has no operator ${JSON.stringify(scope.op)}`);
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

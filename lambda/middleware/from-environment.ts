@@ -1,7 +1,6 @@
 import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { createPdpClient } from '../client/client.ts';
-import { createEmbeddedPdp } from '../embedded/index.ts';
 import { once } from '../lazy.ts';
 import { readApiKeySecret } from './secret.ts';
 
@@ -80,6 +79,8 @@ function remote(url: string, key?: string, secret?: string, ca?: string): Policy
 
 function embedded(bundle: string): PolicyDecisionPoint {
   const pdp = once(async () => {
+    // Loaded only here: a function that asks a remote PDP does not pay for the evaluator.
+    const { createEmbeddedPdp } = await import('../embedded/index.ts');
     const local = createEmbeddedPdp({ bundle });
     await local.load();
     return local;
