@@ -91,14 +91,18 @@ export class PolicyCompiler {
     return naming(id, () => compilePolicy(id, json, this.#reader, fill));
   }
 
-  /** The same with the conditions left until there is a request in its scope. @throws ConfigurationError, also then */
+  /** The same with each condition left until a request comes to it. @throws ConfigurationError, also then */
   compileLate(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
-    const condition = () => {
+    const late = (conditions: PolicyJson['conditions']): Test => {
       let test: Test | undefined;
-      return (env: Environment) => {
-        test ??= naming(id, () => conditionOf(json, this.#reader) ?? (() => true));
+      return (env) => {
+        test ??= naming(id, () => conditionOf(conditions, this.#reader) ?? (() => true));
         return test(env);
       };
+    };
+    const condition = (conditions: PolicyJson['conditions']) => {
+      const tests = conditions.map((one) => late([one]));
+      return tests.length === 0 ? undefined : (env: Environment) => tests.every((test) => test(env));
     };
     return naming(id, () => compilePolicy(id, json, this.#reader, fill, condition));
   }

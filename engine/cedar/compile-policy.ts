@@ -63,7 +63,7 @@ export function compilePolicy(
     effect: json.effect,
     principal: scopeOf(json.principal, target('?principal')),
     resource: scopeOf(json.resource, target('?resource')),
-    condition: condition(json, reader),
+    condition: condition(json.conditions, reader),
   };
 }
 
@@ -120,7 +120,7 @@ export function actionTest(json: Json, reader: ValueReader): ActionTest {
 }
 
 /** What a policy asks besides its scope; undefined for nothing. @throws UnsupportedPolicyError */
-export function conditionOf({ conditions }: PolicyJson, reader: ValueReader): Test | undefined {
+export function conditionOf(conditions: PolicyJson['conditions'], reader: ValueReader): Test | undefined {
   const compiler = new ExpressionCompiler(reader);
   const tests: Test[] = [];
   // A policy cut short must not become one without conditions.
