@@ -1,8 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { packTar } from 'modern-tar';
+import { sha256 } from '../engine/archive-tools.ts';
+import { writeEntities } from '../engine/built-entities.ts';
+import { BUILT } from '../engine/built-files.ts';
+import { writePolicies } from '../engine/built-policies.ts';
 import type { Bundle, Manifest } from '../engine/index.ts';
 import { stringifyJson } from '../engine/lossless-json.ts';
-import { BUILT, sha256 } from '../engine/read-archive.ts';
+import { VERSION } from '../engine/version.ts';
 import { type Files, isBundleFile } from './files.ts';
 
 /**
@@ -14,23 +18,31 @@ export async function buildArchive(
   sources: Files,
   builtFrom?: Manifest['builtFrom'],
 ): Promise<Uint8Array> {
-  const files: Files = new Map([...sources].filter(([path]) => isBundleFile(path)));
-  const add = (path: string, value: unknown) =>
-    files.set(path, new TextEncoder().encode(stringifyJson(value)));
-  add(BUILT.policies, { namespace: bundle.namespace, ...bundle.policies });
-  if (bundle.schema !== undefined) add(BUILT.schema, bundle.schema);
-  add(BUILT.entities, bundle.entities);
-  if (bundle.urlRules !== undefined) add(BUILT.urlRules, bundle.urlRules);
-
-  const paths = [...files.keys()].sort();
-  const manifest: Manifest = { format: 1, revision: bundle.revision, files: {} };
-  for (const path of paths) manifest.files[path] = await sha256(files.get(path) ?? new Uint8Array());
-  if (builtFrom !== undefined) manifest.builtFrom = builtFrom;
-  add(BUILT.manifest, manifest);
+  const files = await buildFiles(bundle, sources, builtFrom);
   // Nothing of the machine it was built on: no owner, no time.
-  const entries = [BUILT.manifest, ...paths].map((name) => {
-    const body = files.get(name) ?? new Uint8Array();
-    return { header: { name, size: body.byteLength, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }, body };
-  });
+  const entries = [...files].map(([name, body]) => ({
+    header: { name, size: body.byteLength, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 },
+    body,
+  }));
   return gzipSync(await packTar(entries), { level: 9 });
+}
+
+/** The files of a built bundle, its manifest first: with sources as they are shipped, without as they are evaluated. */
+export async function buildFiles(
+  bundle: Bundle,
+  sources: Files = new Map(),
+  builtFrom?: Manifest['builtFrom'],
+): Promise<Files> {
+  const contents: Files = new Map([...sources].filter(([path]) => isBundleFile(path)));
+  const add = (path: string, text: string) => contents.set(path, new TextEncoder().encode(text));
+  add(BUILT.policies, writePolicies(bundle.namespace, bundle.policies));
+  if (bundle.schema !== undefined) add(BUILT.schema, stringifyJson(bundle.schema));
+  add(BUILT.entities, writeEntities(bundle.entities));
+  if (bundle.urlRules !== undefined) add(BUILT.urlRules, stringifyJson(bundle.urlRules));
+
+  const inOrder = [...contents].sort(([a], [b]) => (a < b ? -1 : 1));
+  const manifest: Manifest = { format: 1, revision: bundle.revision, files: {}, checkedBy: VERSION };
+  for (const [path, content] of inOrder) manifest.files[path] = await sha256(content);
+  if (builtFrom !== undefined) manifest.builtFrom = builtFrom;
+  return new Map([[BUILT.manifest, new TextEncoder().encode(JSON.stringify(manifest))], ...inOrder]);
 }

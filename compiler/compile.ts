@@ -1,4 +1,5 @@
 import { readTarGz } from '../engine/archive.ts';
+import { sha256 } from '../engine/archive-tools.ts';
 import {
   type Bundle,
   type BundleEntities,
@@ -10,7 +11,7 @@ import {
   type Problem,
   type TemplateLink,
 } from '../engine/index.ts';
-import { isBuilt, readBuilt, sha256 } from '../engine/read-archive.ts';
+import { isBuilt, openFiles } from '../engine/read-archive.ts';
 import { parseEntities } from './entities.ts';
 import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
 import { parseLinks } from './links.ts';
@@ -39,7 +40,7 @@ export async function compileArchive(bytes: Uint8Array): Promise<CompileResult> 
   return attempt(async () => {
     const files = await readTarGz(bytes);
     if (!isBuilt(files)) return compileFiles(files);
-    const { revision } = await readBuilt(files);
+    const { revision } = await openFiles(files);
     return compileFiles(files, revision);
   });
 }

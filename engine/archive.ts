@@ -1,4 +1,5 @@
 import { type TarHeader, unpackTar } from 'modern-tar';
+import { type ArchiveTools, WEB_TOOLS } from './archive-tools.ts';
 import { InvalidBundleError } from './errors.ts';
 
 /** What an archive may hold at the most; past it, reading stops at once. */
@@ -19,10 +20,14 @@ export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = { bytes: 256 * 1024 * 1024,
 export async function readTarGz(
   bytes: Uint8Array,
   limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  { gunzip }: ArchiveTools = WEB_TOOLS,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   try {
-    for (const { header, data } of await unpackTar(await gunzip(bytes, limits), { strict: true })) {
+    const tar = await gunzip(bytes, limits.bytes);
+    if (tar === undefined)
+      throw refused('archive', `unpacks to more than the limit of ${limits.bytes} bytes`);
+    for (const { header, data } of await unpackTar(tar, { strict: true })) {
       const problem = refusal(header, files, limits);
       if (problem !== undefined) throw refused(header.name, problem);
       if (data !== undefined) files.set(normal(header.name), data);
@@ -55,29 +60,6 @@ function normal(name: string): string {
   return name.replace(/^(\.\/)+/, '');
 }
 
-async function gunzip(bytes: Uint8Array, limits: ArchiveLimits): Promise<Uint8Array> {
-  const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of packed.pipeThrough(new DecompressionStream('gzip'))) {
-    size += chunk.byteLength;
-    if (size > limits.bytes)
-      throw refused('archive', `unpacks to more than the limit of ${limits.bytes} bytes`);
-    chunks.push(chunk);
-  }
-  return concat(chunks);
-}
-
 function refused(file: string, message: string): InvalidBundleError {
   return new InvalidBundleError([{ severity: 'error', file, line: 1, column: 1, message }]);
-}
-
-function concat(chunks: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
 }

@@ -8,6 +8,8 @@ export interface Manifest {
   revision: string;
   /** SHA-256 (hex) of every other file in the archive, by path. */
   files: Record<string, string>;
+  /** The version of the kit whose engine took what is in it. */
+  checkedBy?: string;
   /** From what it was built, for people. */
   builtFrom?: { source?: string; commit?: string };
 }

@@ -8,9 +8,10 @@ export type * from './cedar/api.ts';
 export { createEngine } from './cedar/engine.ts';
 export type * from './cedar-json.ts';
 export type * from './contract.ts';
+export type { ExplainedDecision } from './deciding-pdp.ts';
 export * from './errors.ts';
 export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
-export { createPdp, type ExplainedDecision, type Explaining, type PdpOptions } from './local-pdp.ts';
+export { createPdp, type Explaining, type PdpOptions } from './local-pdp.ts';
 export { readArchive } from './read-archive.ts';
 export {
   parseAccessRequest,

@@ -1,17 +1,8 @@
 import { readTarGz } from './archive.ts';
-import type { Bundle, Manifest, UrlRule } from './bundle.ts';
-import type { EntityJson, PolicySetJson, SchemaJson } from './cedar-json.ts';
-import { InvalidBundleError } from './errors.ts';
-import { parseJson } from './lossless-json.ts';
-
-/** The files of a built bundle that evaluation reads. */
-export const BUILT = {
-  manifest: 'manifest.json',
-  policies: 'built/policies.json',
-  schema: 'built/schema.json',
-  entities: 'built/entities.json',
-  urlRules: 'built/urls.json',
-} as const;
+import { type ArchiveTools, WEB_TOOLS } from './archive-tools.ts';
+import { BUILT, broken } from './built-files.ts';
+import type { Bundle } from './bundle.ts';
+import { type BuiltBundle, type ReadText, readAll, readBuilt, readManifest } from './read-built.ts';
 
 /** Whether these files are a built bundle, or only sources that were packed. */
 export function isBuilt(files: Map<string, Uint8Array>): boolean {
@@ -25,34 +16,37 @@ export function isBuilt(files: Map<string, Uint8Array>): boolean {
  * @throws InvalidBundleError when the archive is damaged, not built, or of a layout this version cannot read
  */
 export async function readArchive(bytes: Uint8Array): Promise<Bundle> {
-  return readBuilt(await readTarGz(bytes));
+  return readAll(await openArchive(bytes));
 }
 
-/** As {@link readArchive}, from unpacked files. @throws InvalidBundleError */
-export async function readBuilt(files: Map<string, Uint8Array>): Promise<Bundle> {
-  const manifest = parse<Manifest>(files, BUILT.manifest);
-  if (manifest.format !== 1 || typeof manifest.revision !== 'string' || typeof manifest.files !== 'object') {
-    throw broken(BUILT.manifest, 'is not a manifest of format 1, the one that this version reads');
-  }
-  await checkDigests(files, manifest);
-  const { namespace, ...policies } = parse<PolicySetJson & { namespace: string }>(files, BUILT.policies);
-  return {
-    revision: manifest.revision,
-    namespace,
-    policies,
-    ...(files.has(BUILT.schema) ? { schema: parse<SchemaJson>(files, BUILT.schema) } : {}),
-    entities: parse<EntityJson[]>(files, BUILT.entities),
-    ...(files.has(BUILT.urlRules) ? { urlRules: parse<UrlRule[]>(files, BUILT.urlRules) } : {}),
+/** As {@link readArchive}, with policies and entities not read yet. @throws InvalidBundleError */
+export async function openArchive(bytes: Uint8Array, tools: ArchiveTools = WEB_TOOLS): Promise<BuiltBundle> {
+  return openFiles(await readTarGz(bytes, undefined, tools), tools);
+}
+
+/** As {@link openArchive}, from unpacked files. @throws InvalidBundleError */
+export async function openFiles(
+  files: Map<string, Uint8Array>,
+  tools: ArchiveTools = WEB_TOOLS,
+): Promise<BuiltBundle> {
+  const read: ReadText = (path) => {
+    const content = files.get(path);
+    return content === undefined ? undefined : decode(path, content);
   };
+  await checkDigests(files, readManifest(read).files, tools);
+  return readBuilt(read);
 }
 
-async function checkDigests(files: Map<string, Uint8Array>, manifest: Manifest): Promise<void> {
+async function checkDigests(
+  files: Map<string, Uint8Array>,
+  digests: Record<string, string>,
+  { sha256 }: ArchiveTools,
+): Promise<void> {
   for (const path of files.keys()) {
-    if (path !== BUILT.manifest && !Object.hasOwn(manifest.files, path)) {
+    if (path !== BUILT.manifest && !Object.hasOwn(digests, path))
       throw broken(path, 'is not in the manifest');
-    }
   }
-  for (const [path, digest] of Object.entries(manifest.files)) {
+  for (const [path, digest] of Object.entries(digests)) {
     const content = files.get(path);
     if (content === undefined) throw broken(path, 'is in the manifest, but not in the archive');
     if ((await sha256(content)) !== digest)
@@ -60,22 +54,10 @@ async function checkDigests(files: Map<string, Uint8Array>, manifest: Manifest):
   }
 }
 
-/** SHA-256 in hexadecimal. */
-export async function sha256(content: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function parse<T>(files: Map<string, Uint8Array>, path: string): T {
-  const content = files.get(path);
-  if (content === undefined) throw broken(path, 'is missing: build the bundle with `pdp build`');
+function decode(path: string, content: Uint8Array): string {
   try {
-    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(content)) as T;
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
-    throw broken(path, 'is not JSON');
+    throw broken(path, 'is not UTF-8 text');
   }
-}
-
-function broken(file: string, message: string): InvalidBundleError {
-  return new InvalidBundleError([{ severity: 'error', file, line: 1, column: 1, message }]);
 }

@@ -1,4 +1,5 @@
 import type { EntityUid, SchemaAction, SchemaEntityType, SchemaJson, SchemaType } from './cedar-json.ts';
+import { Declarations } from './declarations.ts';
 import { actionType, uidKey } from './entity-uid.ts';
 import { ConfigurationError } from './errors.ts';
 import { type ExtensionType, isExtensionType } from './extension-values.ts';
@@ -40,6 +41,9 @@ const PRIMITIVES = new Map<string, ResolvedType>([
   ['String', { kind: 'string' }],
 ]);
 
+/** The namespace of the types that Cedar has itself, where something else has one of their names. */
+const BUILT_IN = '__cedar::';
+
 /** Deepest nesting of types in types; common types count, which a circle of them has without end. */
 const MAX_DEPTH = 1_000;
 
@@ -52,8 +56,9 @@ const EMPTY_RECORD: RecordType = { kind: 'record', attributes: new Map() };
  * @see https://docs.cedarpolicy.com/schema/json-schema.html
  */
 export class Schema {
-  readonly entityTypes = new Map<string, ResolvedEntityType>();
-  readonly actions = new Map<string, ResolvedAction>();
+  readonly entityTypes = new Declarations<ResolvedEntityType>();
+  /** By the keys of their uids. */
+  readonly actions = new Declarations<ResolvedAction>();
   readonly #json: SchemaJson;
   readonly #common = new Map<string, ResolvedType>();
   #depth = 0;
@@ -61,20 +66,26 @@ export class Schema {
   /**
    * Reads what values need of a schema; the official package, which the compiler asks, checks all of it.
    *
+   * @param when `needed` for a schema that is known to be good: each type is read when it is first asked for
    * @throws ConfigurationError for what is not of the format, and for a type that nothing declares
    */
-  constructor(json: SchemaJson) {
+  constructor(json: SchemaJson, when: 'now' | 'needed' = 'now') {
     this.#json = json;
     for (const [namespace, declarations] of Object.entries(object(json, 'it'))) {
       const { entityTypes, actions } = object(declarations, `namespace "${namespace}"`);
       for (const [name, type] of Object.entries(object(entityTypes, `entityTypes of "${namespace}"`))) {
         const full = qualify(namespace, name);
-        this.entityTypes.set(full, this.#entityType(namespace, full, object(type, full)));
+        this.entityTypes.declare(full, () => this.#entityType(namespace, full, object(type, full)));
       }
       for (const [id, action] of Object.entries(object(actions, `actions of "${namespace}"`))) {
         const uid = { type: actionType(namespace), id };
-        this.actions.set(uidKey(uid), this.#action(namespace, uid, object(action, `action "${id}"`)));
+        const read = () => this.#action(namespace, uid, object(action, `action "${id}"`));
+        this.actions.declare(uidKey(uid), read);
       }
+    }
+    if (when === 'now') {
+      this.entityTypes.values();
+      this.actions.values();
     }
   }
 
@@ -210,7 +221,7 @@ function qualify(namespace: string, name: string): string {
 
 /** A type that no schema has to declare. */
 function builtIn(name: string): ResolvedType {
-  const plain = name.replace(/^__cedar::/, '');
+  const plain = name.startsWith(BUILT_IN) ? name.slice(BUILT_IN.length) : name;
   if (isExtensionType(plain)) return { kind: 'extension', extension: plain };
   return PRIMITIVES.get(plain) ?? fail(`${name} is not declared`);
 }

@@ -24,7 +24,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   if (outer?.aborted) throw aborted(outer);
   if (milliseconds <= 0) throw new PdpTimeoutError('no time was left to ask the PDP');
-  const end = performance.now() + milliseconds;
+  const end = now() + milliseconds;
   const controller = new AbortController();
   const { promise: gaveUp, reject } = Promise.withResolvers<never>();
   const give = (error: Error) => {
@@ -38,12 +38,17 @@ export async function withDeadline<T>(
   const onAbort = () => outer && give(aborted(outer));
   outer?.addEventListener('abort', onAbort, { once: true });
   try {
-    const deadline = { signal: controller.signal, remaining: () => Math.max(0, end - performance.now()) };
+    const deadline = { signal: controller.signal, remaining: () => Math.max(0, end - now()) };
     return await Promise.race([gaveUp, work(deadline)]);
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Milliseconds of a clock that nobody sets. `performance` would load Node's perf_hooks, 2 ms of a cold start. */
+function now(): number {
+  return Number(process.hrtime.bigint()) / 1_000_000;
 }
 
 function aborted(signal: AbortSignal): PdpUnavailableError {

@@ -2,34 +2,46 @@ import type { PolicyJson, TemplateLink } from '../cedar-json.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { EnginePolicies } from './api.ts';
 import { UnsupportedPolicyError } from './compile-expression.ts';
-import { type CompiledPolicy, compilePolicy, type FillSlot, isObject } from './compile-policy.ts';
+import {
+  type ActionTest,
+  actionTest,
+  type CompiledPolicy,
+  compilePolicy,
+  conditionOf,
+  type FillSlot,
+  isObject,
+} from './compile-policy.ts';
 import { EntityNode } from './entity-node.ts';
+import type { Environment } from './environment.ts';
+import type { Test } from './expression.ts';
 import { caught } from './failure.ts';
 import { JsonValueError, ValueReader } from './read-json.ts';
 import type { NodeStore } from './store.ts';
+
+/** Policies that ask the same of the action. */
+export interface PolicyGroup {
+  isFor: ActionTest;
+  /** @throws ConfigurationError naming the policy that cannot be evaluated, where compiling was put off */
+  compiled(): readonly CompiledPolicy[];
+}
 
 /** Stands in the slots of a template that is compiled to see whether it can be. */
 const ANY_ENTITY = new EntityNode('', '');
 
 /**
- * Compiles policies and links of templates; the entities they name stay in the store.
+ * Compiles policies and links of templates.
  *
  * @throws ConfigurationError naming the policy or template that cannot be evaluated
  */
-export function compilePolicies(policies: EnginePolicies, store: NodeStore): CompiledPolicy[] {
-  const named = new Set<EntityNode>();
-  const resolve = (type: string, id: string) => {
-    const node = store.intern(type, id);
-    named.add(node);
-    return node;
-  };
-  const reader = new ValueReader(resolve, store.shapes);
+export function compilePolicies(policies: EnginePolicies, store: NodeStore): PolicyGroup[] {
+  const compiler = new PolicyCompiler(store);
   const ids = new Set<string>();
-  const compile = (id: string, json: PolicyJson, fill: FillSlot) => {
+  const compile = (id: string, json: PolicyJson, fill?: FillSlot): PolicyGroup => {
     // Answers name policies by id.
     if (ids.has(id)) throw new UnsupportedPolicyError('another policy or template has this id');
     ids.add(id);
-    return compilePolicy(id, json, reader, fill);
+    const compiled = [compiler.compile(id, json, fill)];
+    return { isFor: compiler.actionTest(id, json.action), compiled: () => compiled };
   };
 
   const templates = new Map<string, Template>();
@@ -38,8 +50,8 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Com
     naming(id, () => compile(id, json, (slot) => slots.add(slot) && ANY_ENTITY));
     templates.set(id, { json, slots });
   }
-  const compiled = byId(policies.staticPolicies, 'staticPolicies').map(([id, json]) =>
-    naming(id, () => compile(id, json, unfilled)),
+  const groups = byId(policies.staticPolicies, 'staticPolicies').map(([id, json]) =>
+    naming(id, () => compile(id, json)),
   );
   const { templateLinks = [] } = policies;
   if (!Array.isArray(templateLinks)) throw new ConfigurationError('templateLinks must be a list');
@@ -49,13 +61,61 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Com
     const linked = naming(newId, () => {
       const template = templates.get(templateId as string);
       if (template === undefined) throw new UnsupportedPolicyError('its template is not there');
-      const filled = fillings(values, template, reader);
-      return compile(newId, template.json, (slot) => filled.get(slot) ?? unfilled(slot));
+      checkValues(values, template);
+      return compile(newId, template.json, compiler.filling(values));
     });
-    compiled.push(linked);
+    groups.push(linked);
   }
-  for (const node of named) store.retain(node);
-  return compiled;
+  return groups;
+}
+
+/** Compiles policies one by one; the entities they name stay in the store. */
+export class PolicyCompiler {
+  readonly #reader: ValueReader;
+
+  constructor(store: NodeStore) {
+    const named = new Set<EntityNode>();
+    const resolve = (type: string, id: string) => {
+      const node = store.intern(type, id);
+      if (!named.has(node)) {
+        named.add(node);
+        store.retain(node);
+      }
+      return node;
+    };
+    this.#reader = new ValueReader(resolve, store.shapes);
+  }
+
+  /** @throws ConfigurationError naming the policy */
+  compile(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
+    return naming(id, () => compilePolicy(id, json, this.#reader, fill));
+  }
+
+  /** The same with each condition left until a request comes to it. @throws ConfigurationError, also then */
+  compileLate(id: string, json: PolicyJson, fill: FillSlot = unfilled): CompiledPolicy {
+    const late = (conditions: PolicyJson['conditions']): Test => {
+      let test: Test | undefined;
+      return (env) => {
+        test ??= naming(id, () => conditionOf(conditions, this.#reader) ?? (() => true));
+        return test(env);
+      };
+    };
+    const condition = (conditions: PolicyJson['conditions']) => {
+      const tests = conditions.map((one) => late([one]));
+      return tests.length === 0 ? undefined : (env: Environment) => tests.every((test) => test(env));
+    };
+    return naming(id, () => compilePolicy(id, json, this.#reader, fill, condition));
+  }
+
+  /** @throws ConfigurationError naming the policy */
+  actionTest(id: string, json: PolicyJson['action']): ActionTest {
+    return naming(id, () => actionTest(json, this.#reader));
+  }
+
+  /** The slots of a link's template, filled. */
+  filling(values: TemplateLink['values']): FillSlot {
+    return (slot) => (Object.hasOwn(values, slot) ? this.#reader.entity(values[slot], slot) : unfilled(slot));
+  }
 }
 
 interface Template {
@@ -63,20 +123,17 @@ interface Template {
   slots: ReadonlySet<string>;
 }
 
-function fillings(values: unknown, { slots }: Template, reader: ValueReader): Map<string, EntityNode> {
+function checkValues(values: unknown, { slots }: Template): asserts values is TemplateLink['values'] {
   if (!isObject(values)) throw new UnsupportedPolicyError('its values must be an object');
-  const filled = new Map<string, EntityNode>();
-  for (const [slot, uid] of Object.entries(values)) {
-    if (!slots.has(slot)) throw new UnsupportedPolicyError(`its template has no slot ${slot}`);
-    filled.set(slot, reader.entity(uid, slot));
-  }
-  return filled;
+  const unknown = Object.keys(values).find((slot) => !slots.has(slot));
+  if (unknown !== undefined) throw new UnsupportedPolicyError(`its template has no slot ${unknown}`);
 }
 
 function unfilled(slot: string): never {
   throw new UnsupportedPolicyError(`the slot ${slot} is not filled`);
 }
 
+/** Says of which policy an error is. */
 function naming<T>(id: string, compile: () => T): T {
   try {
     return compile();

@@ -16,16 +16,15 @@ export interface Scope {
   readonly type?: string;
 }
 
-/** A compiled policy. */
+/** Whether a policy is for the action of a request. */
+export type ActionTest = (env: Environment) => boolean;
+
+/** A compiled policy, but for its actions. */
 export interface CompiledPolicy {
   readonly id: string;
   readonly effect: Effect;
   readonly principal: Scope;
   readonly resource: Scope;
-  /** Any of these or below them; undefined for every action. */
-  readonly actions: readonly EntityNode[] | undefined;
-  /** Whether `actions` are meant themselves only. */
-  readonly exactAction: boolean;
   /** Undefined when the scope is all there is. */
   readonly condition: Test | undefined;
 }
@@ -45,6 +44,7 @@ export function compilePolicy(
   json: PolicyJson,
   reader: ValueReader,
   fill: FillSlot,
+  condition: typeof conditionOf = conditionOf,
 ): CompiledPolicy {
   if (!isObject(json)) throw new UnsupportedPolicyError('a policy must be an object');
   const unknown = Object.keys(json).find((key) => !KEYS.has(key));
@@ -53,14 +53,8 @@ export function compilePolicy(
   if (json.effect !== 'permit' && json.effect !== 'forbid') {
     throw new UnsupportedPolicyError('the effect must be permit or forbid');
   }
-  const entity = (value: unknown) => reader.entity(value, 'the scope');
-  const action = (value: unknown) => {
-    const node = entity(value);
-    if (isActionType(node.type)) return node;
-    throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
-  };
   const target = (own: string) => (value: Json) => {
-    if (value.slot === undefined) return entity(value.entity);
+    if (value.slot === undefined) return reader.entity(value.entity, 'the scope');
     if (value.slot === own) return fill(own);
     throw new UnsupportedPolicyError(`the slot ${JSON.stringify(value.slot)} is not for this place`);
   };
@@ -69,8 +63,7 @@ export function compilePolicy(
     effect: json.effect,
     principal: scopeOf(json.principal, target('?principal')),
     resource: scopeOf(json.resource, target('?resource')),
-    ...actionsOf(json.action, action),
-    condition: conditionOf(json, new ExpressionCompiler(reader)),
+    condition: condition(json.conditions, reader),
   };
 }
 
@@ -101,26 +94,34 @@ function scopeOf(json: Json, target: (json: Json) => EntityNode): Scope {
   }
 }
 
-function actionsOf(
-  json: Json,
-  entity: (value: unknown) => EntityNode,
-): Pick<CompiledPolicy, 'actions' | 'exactAction'> {
+/** The actions that a policy, or a template, is for. @throws UnsupportedPolicyError */
+export function actionTest(json: Json, reader: ValueReader): ActionTest {
+  const entity = (value: unknown) => {
+    const node = reader.entity(value, 'the scope');
+    if (isActionType(node.type)) return node;
+    throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
+  };
   switch (json?.op) {
     case 'All':
-      return { actions: undefined, exactAction: false };
-    case '==':
-      return { actions: [entity(json.entity)], exactAction: true };
+      return () => true;
+    case '==': {
+      const action = entity(json.entity);
+      return (env) => env.action === action;
+    }
     case 'in': {
       const { entity: one, entities } = json;
       const many = one === undefined && Array.isArray(entities);
-      return { actions: many ? entities.map(entity) : [entity(one)], exactAction: false };
+      const groups = many ? entities.map(entity) : [entity(one)];
+      return (env) => groups.some((group) => isIn(env, env.action, group));
     }
     default:
       throw new UnsupportedPolicyError(`the scope of the action has no operator ${JSON.stringify(json?.op)}`);
   }
 }
 
-function conditionOf({ conditions }: PolicyJson, compiler: ExpressionCompiler): Test | undefined {
+/** What a policy asks besides its scope; undefined for nothing. @throws UnsupportedPolicyError */
+export function conditionOf(conditions: PolicyJson['conditions'], reader: ValueReader): Test | undefined {
+  const compiler = new ExpressionCompiler(reader);
   const tests: Test[] = [];
   // A policy cut short must not become one without conditions.
   if (!Array.isArray(conditions)) throw new UnsupportedPolicyError('its conditions must be a list');

@@ -1,6 +1,7 @@
+import type { PolicyGroup } from './compile-policies.ts';
 import { type CompiledPolicy, inScope, type Scope } from './compile-policy.ts';
 import type { EntityNode } from './entity-node.ts';
-import { ancestorsIn, type Environment, isIn } from './environment.ts';
+import { ancestorsIn, type Environment } from './environment.ts';
 import type { NodeStore } from './store.ts';
 
 /** Stands for every entity type. */
@@ -57,24 +58,22 @@ export interface Visitor {
 
 /** Policies found by what a request is about, so that their number does not matter to one that few are about. */
 export class PolicyIndex {
-  readonly #policies: readonly CompiledPolicy[];
+  readonly #policies: readonly PolicyGroup[];
   readonly #store: NodeStore;
   readonly #byAction = new Map<EntityNode, ActionPolicies>();
   /** For actions that no policy and no entity names. */
-  readonly #otherActions: ActionPolicies;
+  #otherActions: ActionPolicies | undefined;
   #epoch: number;
 
-  constructor(policies: readonly CompiledPolicy[], store: NodeStore) {
+  constructor(policies: readonly PolicyGroup[], store: NodeStore) {
     this.#policies = policies;
     this.#store = store;
     this.#epoch = store.actionEpoch;
-    this.#otherActions = new ActionPolicies();
-    for (const policy of policies) if (policy.actions === undefined) this.#otherActions.add(policy);
   }
 
   /** The policies whose scope has the action of a request. */
   forAction(env: Environment): ActionPolicies {
-    if (env.ownActions) return this.#select((policy) => actionInScope(env, policy));
+    if (env.ownActions) return this.#select(env);
     if (this.#epoch !== this.#store.actionEpoch) {
       this.#byAction.clear();
       this.#epoch = this.#store.actionEpoch;
@@ -82,22 +81,22 @@ export class PolicyIndex {
     const known = this.#byAction.get(env.action);
     if (known !== undefined) return known;
     // Only an action of the store is kept: requests name any.
-    if (this.#store.find(env.action.type, env.action.id) !== env.action) return this.#otherActions;
-    const selected = this.#select((policy) => actionInScope(env, policy));
+    if (this.#store.find(env.action.type, env.action.id) !== env.action) {
+      this.#otherActions ??= this.#select(env);
+      return this.#otherActions;
+    }
+    const selected = this.#select(env);
     this.#byAction.set(env.action, selected);
     return selected;
   }
 
-  #select(matches: (policy: CompiledPolicy) => boolean): ActionPolicies {
+  #select(env: Environment): ActionPolicies {
     const selected = new ActionPolicies();
-    for (const policy of this.#policies) if (matches(policy)) selected.add(policy);
+    for (const group of this.#policies) {
+      if (group.isFor(env)) for (const policy of group.compiled()) selected.add(policy);
+    }
     return selected;
   }
-}
-
-function actionInScope(env: Environment, { actions, exactAction }: CompiledPolicy): boolean {
-  if (actions === undefined) return true;
-  return actions.some((action) => (exactAction ? env.action === action : isIn(env, env.action, action)));
 }
 
 /** Whether the whole scope of a policy has the request; its action is known to. */

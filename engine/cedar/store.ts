@@ -31,8 +31,11 @@ export class NodeStore {
 
   /** The node of an entity, made when there is none. Nodes that nothing names go with {@link release}. */
   intern(type: string, id: string): EntityNode {
-    const found = this.find(type, id);
-    if (found !== undefined) return found;
+    return this.find(type, id) ?? this.make(type, id);
+  }
+
+  /** A node for an entity that has none. */
+  protected make(type: string, id: string): EntityNode {
     const node = new EntityNode(type, id);
     this.#add(node);
     return node;

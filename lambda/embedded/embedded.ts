@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import type { LocalPdp, PolicyDecisionPoint } from '../../engine/contract.ts';
+import { openPdp } from '../../engine/built-pdp.ts';
+import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
-import { createPdp, readArchive } from '../../engine/index.ts';
 import { once } from '../lazy.ts';
 import { parseOptions } from '../options.ts';
+import { readBundle } from './read-bundle.ts';
 
 const OWNER = 'createEmbeddedPdp';
 
 /** What the evaluator in the function is made from. */
 export interface EmbeddedPdpOptions {
-  /** A bundle that `pdp build` wrote (`.tar.gz`): its path, or its bytes. */
+  /** What `pdp build` wrote: the path of a `.tar.gz`, its bytes, or the path of the directory of an unpacked one. */
   bundle: string | URL | Uint8Array;
 }
 
@@ -44,9 +43,9 @@ export function createEmbeddedPdp(options: EmbeddedPdpOptions): EmbeddedPdp {
   };
 }
 
-async function open(bundle: string | Uint8Array): Promise<LocalPdp> {
+async function open(bundle: string | Uint8Array): Promise<PolicyDecisionPoint> {
   try {
-    return createPdp(await readArchive(typeof bundle === 'string' ? await readFile(bundle) : bundle));
+    return openPdp(await readBundle(bundle));
   } catch (cause) {
     const name = typeof bundle === 'string' ? ` ${bundle}` : '';
     const problem = cause instanceof Error ? cause.message : 'it cannot be read';
@@ -57,6 +56,8 @@ async function open(bundle: string | Uint8Array): Promise<LocalPdp> {
 function parseSource(name: string, value: unknown): string | Uint8Array {
   if (value instanceof Uint8Array && value.length > 0) return value;
   if (typeof value === 'string' && value !== '') return value;
-  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (value instanceof URL && value.protocol === 'file:') {
+    return process.getBuiltinModule('node:url').fileURLToPath(value);
+  }
   throw new ConfigurationError(`${OWNER}: ${name} must be the path of a file or its bytes`);
 }

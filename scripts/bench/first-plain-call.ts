@@ -1,6 +1,6 @@
 // The same without a decision.
 import { call, plain } from './function.ts';
 
-await call(plain);
+await call(plain());
 process.stdout.write('200');
 process.exit();

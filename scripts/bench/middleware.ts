@@ -23,7 +23,7 @@ export async function benchMiddleware(fixtures: Fixtures): Promise<Outcome> {
   try {
     const rows = await compare(
       [
-        contender('middy, no middleware', 10_000, plain),
+        contender('middy, no middleware', 10_000, plain()),
         contender('embedded', 1_500, authorized(createEmbeddedPdp({ bundle }))),
         contender('remote, server on loopback', 100, authorized(client)),
       ],

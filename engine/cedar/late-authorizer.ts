@@ -1,0 +1,42 @@
+import type { BuiltEntities } from '../built-entities.ts';
+import type { BuiltPolicies, PolicyHead } from '../built-policies.ts';
+import type { CedarRequest, CedarResponse } from '../evaluator.ts';
+import type { Schema } from '../schema.ts';
+import { Authorizer } from './authorizer.ts';
+import { actionsNamed, latePolicies } from './late-policies.ts';
+import { LateStore } from './late-store.ts';
+
+/** What is evaluated, and whether it is read when it is first asked for or, not known to be good, now. */
+export interface LateSource {
+  policies: BuiltPolicies;
+  head: PolicyHead;
+  entities: BuiltEntities;
+  schema: Schema | undefined;
+  when: 'now' | 'needed';
+}
+
+/** Decides by policies and entities of a built bundle. */
+export class LateAuthorizer extends Authorizer {
+  readonly #late: LateStore;
+
+  /**
+   * @throws ConfigurationError naming the policy that cannot be evaluated
+   * @throws PdpUnavailableError when an entity is not good
+   */
+  constructor({ policies, head, entities, schema, when }: LateSource) {
+    const store = new LateStore(entities, schema, actionsNamed(head));
+    super(latePolicies(policies, head, { store, when }), store, schema);
+    this.#late = store;
+    if (when === 'now') for (const { uid } of entities.all()) store.find(uid.type, uid.id);
+  }
+
+  /** @throws as the constructor does, for what has not been read before */
+  override isAuthorized(request: CedarRequest): CedarResponse {
+    for (;;) {
+      const { made, missed } = this.#late;
+      const response = super.isAuthorized(request);
+      // What was read meanwhile may name what the request had a node of its own for: they must be one.
+      if (this.#late.made === made || this.#late.missed === missed) return response;
+    }
+  }
+}
