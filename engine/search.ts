@@ -51,13 +51,15 @@ export function searchOf(source: SearchSource): {
     subjects: async (search, options) => {
       const { type } = search.subject;
       const judge = source.judge({ ...search, subject: { ...search.subject, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.principals(type, judge.request);
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.principals(type, judge.request);
       return paged(candidates, search, options, permitting(judge, 'principal'));
     },
     resources: async (search, options) => {
       const { type } = search.resource;
       const judge = source.judge({ ...search, resource: { ...search.resource, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.resources(type, judge.request);
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.resources(type, judge.request);
       return paged(candidates, search, options, permitting(judge, 'resource'));
     },
     actions: async (search, options) => {
@@ -71,11 +73,9 @@ export function searchOf(source: SearchSource): {
 
 /** Puts a candidate in the place of what is searched for: as the entity, and where properties are laid over it. */
 function permitting(
-  judge: Judge | undefined,
+  { request, evaluator }: Judge,
   role: 'principal' | 'resource',
 ): (candidate: EntityUid) => boolean {
-  if (judge === undefined) return () => false;
-  const { request, evaluator } = judge;
   const { type } = request[role];
   const laidOver = request.attributes?.some(({ uid }) => uid.type === type && uid.id === NO_ID) ?? false;
   if (!laidOver && evaluator.permitting !== undefined) return evaluator.permitting(request, role);
@@ -103,28 +103,33 @@ async function paged(
   candidates: readonly EntityUid[],
   search: SubjectSearch | ResourceSearch | ActionSearch,
   options: EvaluateOptions | undefined,
-  permits: (candidate: EntityUid) => boolean,
+  permits?: (candidate: EntityUid) => boolean,
 ): Promise<SearchResult<EntityRef>> {
   throwIfAborted(options?.signal);
   const limit = pageLimit(search.page);
   const fingerprint = fingerprintOf(search);
   const after = readToken(search.page?.token, fingerprint);
-  const start = after === undefined ? 0 : firstAfter(candidates, after);
-  const end = Math.min(candidates.length, start + CANDIDATES_A_PAGE);
+  let index = after === undefined ? 0 : firstAfter(candidates, after);
   const results: EntityRef[] = [];
   let last = '';
-  for (let index = start; index < end; index += 1) {
-    if (index > start && (index - start) % CANDIDATES_A_TURN === 0) await turn(options?.signal);
+  let judged = 0;
+  while (index < candidates.length && judged < CANDIDATES_A_PAGE) {
     const candidate = candidates[index] as EntityUid;
     const { type, id } = candidate;
-    if (permits(candidate)) {
+    if (permits?.(candidate)) {
       // One more than asked for: only then is there a next page.
       if (results.length === limit) return pageOf(results, writeToken(last, fingerprint));
       results.push({ type, id });
     }
     last = id;
+    index += 1;
+    judged += 1;
+    if (judged % CANDIDATES_A_TURN !== 0) continue;
+    await turn(options?.signal);
+    // Entities may have come and gone.
+    index = firstAfter(candidates, last);
   }
-  return pageOf(results, end < candidates.length ? writeToken(last, fingerprint) : '');
+  return pageOf(results, index < candidates.length ? writeToken(last, fingerprint) : '');
 }
 
 function pageOf(results: EntityRef[], nextToken: string): SearchResult<EntityRef> {
@@ -152,7 +157,7 @@ function firstAfter(candidates: readonly EntityUid[], id: string): number {
 
 function writeToken(after: string, fingerprint: string): string {
   const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, after]));
-  return btoa(String.fromCharCode(...bytes))
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
@@ -197,7 +202,7 @@ function fingerprintOf(search: object): string {
 
 function canonical(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;

@@ -62,7 +62,7 @@ export class Conformance {
 
   /** An enumerated type has no other ids. */
   #named({ type, id }: EntityNode, path: string): void {
-    const { ids } = this.#schema.entityTypes.get(type) ?? {};
+    const ids = this.#schema.entityTypes.get(type)?.ids;
     if (ids !== undefined && !ids.has(id))
       fail(path, `the schema does not enumerate ${formatUid({ type, id })}`);
   }

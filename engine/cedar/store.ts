@@ -135,10 +135,9 @@ export class NodeStore {
   release(node: EntityNode): void {
     if (node.stored || node.references > 0) return;
     const ofType = this.#types.get(node.type);
-    if (ofType?.get(node.id) !== node) return;
-    ofType.delete(node.id);
+    ofType?.delete(node.id);
+    if (ofType?.size === 0) this.#types.delete(node.type);
     this.#onlyParent.delete(node);
-    if (ofType.size === 0) this.#types.delete(node.type);
   }
 
   #add(node: EntityNode): void {

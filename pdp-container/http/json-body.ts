@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { InvalidRequestError } from '../../engine/index.ts';
+import { parseKeys } from '../../engine/json-keys.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -45,14 +46,14 @@ export function parseJsonBody(body: Buffer, maxDepth: number, path = 'body'): un
   if (!isUtf8(body)) throw new InvalidRequestError(path, 'is not UTF-8');
   try {
     // `__proto__` becomes an ordinary own property here; of repeated keys the last one counts.
-    return JSON.parse(body.toString('utf8'));
+    return parseKeys(body.toString('utf8'));
   } catch {
     throw new InvalidRequestError(path, 'is not valid JSON');
   }
 }
 
 /** The body of a POST. @throws InvalidRequestError when none was sent */
-export function bodyOf({ body }: FastifyRequest): unknown {
+export function bodyOf({ body }: Pick<FastifyRequest, 'body'>): unknown {
   if (body === undefined) throw emptyBody();
   return body;
 }
@@ -71,4 +72,10 @@ export function acceptJson(app: FastifyInstance, maxDepth: number): void {
       done(error as Error);
     }
   });
+}
+
+/** For routes of a scope to which a body says nothing: whatever is sent is left aside. */
+export function ignoreBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
 }

@@ -498,6 +498,18 @@ describe('entities', () => {
   });
 });
 
+it('permitting judges another id as a request for it, stored or not', () => {
+  const engine = engineOf(
+    'permit(principal == User::"b", action, resource); permit(principal, action, resource) when { principal == resource };',
+    { entities: [entity('User', 'a'), entity('User', 'b')] },
+  );
+  const ask = { ...ASK, principal: uid('User', 'none'), resource: uid('User', 'z') };
+  const permits = engine.permitting(ask, 'principal');
+  expect(['a', 'b', 'y', 'z'].filter((id) => permits(uid('User', id)))).toEqual(['b', 'z']);
+  const ofResource = engine.permitting({ ...ASK, principal: uid('User', 'a') }, 'resource');
+  expect(['a', 'b', 'z'].filter((id) => ofResource(uid('User', id)))).toEqual(['a']);
+});
+
 describe('candidates', () => {
   const entities = [
     entity('User', 'a', { parents: [uid('Group', 'g')] }),
