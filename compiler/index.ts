@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { buildArchive } from './build.ts';
+export { buildArchive, buildFiles } from './build.ts';
 export {
   type CompileResult,
   compileArchive,

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
@@ -12,11 +11,14 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { IPdp } from './pdp.ts';
-import { BUNDLE_FILE, writeBundle } from './private/bundle.ts';
+import { writeUnpackedBundle } from './private/bundle.ts';
 import { stage } from './private/staging.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
-/** The folder of the layer that holds the PDP; Lambda unpacks layers in `/opt`. */
+/**
+ * The folder of the layer that holds the bundle, unpacked: a function reads it faster than an archive. It is checked
+ * here and not again there: Lambda holds a layer to its digest, and unpacks it in `/opt`, where nothing writes.
+ */
 const LAYER_FOLDER = 'pdp';
 
 const RUNTIMES = [Runtime.NODEJS_22_X, Runtime.NODEJS_24_X];
@@ -54,11 +56,7 @@ export class EmbeddedPdp extends Construct implements IPdp {
     super(scope, id);
     this.layer = stage(
       this,
-      (directory) => {
-        const folder = join(directory, LAYER_FOLDER);
-        mkdirSync(folder);
-        writeBundle(props.policies, join(folder, BUNDLE_FILE));
-      },
+      (directory) => writeUnpackedBundle(props.policies, join(directory, LAYER_FOLDER)),
       (directory) =>
         new LayerVersion(this, 'Layer', {
           description: 'Policy decision point: the bundle',
@@ -78,7 +76,7 @@ export class EmbeddedPdp extends Construct implements IPdp {
       );
     }
     grantee.addLayers(this.layer);
-    grantee.addEnvironment('PDP_BUNDLE', `/opt/${LAYER_FOLDER}/${BUNDLE_FILE}`);
+    grantee.addEnvironment('PDP_BUNDLE', `/opt/${LAYER_FOLDER}`);
     return Grant.drop(grantee, 'the policy decision point is inside the function');
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { buildArchive } from '../../compiler/index.ts';
+import { buildArchive, buildFiles, type Files } from '../../compiler/index.ts';
 import { InvalidBundleError } from '../../engine/index.ts';
 import { UsageError } from '../terminal/exit.ts';
 import { print, printJson, printProblems, styled } from '../terminal/output.ts';
@@ -13,34 +13,41 @@ export function buildCommand(): Command {
     .description('check a bundle and write its shipping form, a .tar.gz with a manifest')
     .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
     .requiredOption('-o, --output <file>', 'where to write it, such as bundle.tar.gz')
+    .option('--unpacked', 'write a directory instead, for the layer or the package of a function')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nThe same input gives the same bytes. Exit status: 0 written, 2 not valid.\n')
-    .action(async (source: string, options: { output: string; json?: true }) => {
+    .action(async (source: string, options: { output: string; unpacked?: true; json?: true }) => {
       const { result, files } = await compileSource(source);
       if (!result.ok) throw new InvalidBundleError(result.problems);
       printProblems(result.warnings);
-      const archive = await buildArchive(result.bundle, files);
-      await write(options.output, archive);
-      const { revision } = result.bundle;
-      if (options.json) printJson({ output: options.output, revision, bytes: archive.byteLength });
-      else
-        print(
-          `${styled('green', 'built')}  ${options.output}: revision ${revision}, ${archive.byteLength} bytes`,
-        );
+      const { bundle } = result;
+      const { output } = options;
+      const bytes = options.unpacked
+        ? await write(output, await buildFiles(bundle))
+        : await write(output, await buildArchive(bundle, files));
+      const { revision } = bundle;
+      if (options.json) printJson({ output, revision, bytes });
+      else print(`${styled('green', 'built')}  ${output}: revision ${revision}, ${bytes} bytes`);
     });
 }
 
-/** @throws UsageError */
-async function write(output: string, archive: Uint8Array): Promise<void> {
+/** Writes a file, or a directory of files that is not there yet. Resolves with their bytes. @throws UsageError */
+async function write(output: string, content: Uint8Array | Files): Promise<number> {
+  const files: Files = content instanceof Map ? content : new Map([['', content]]);
   // Beside it first, so that a reader never sees half of it.
   const partial = `${output}.${process.pid}.partial`;
   try {
     // One level, not as many as it takes: in /proc Node would try for ever.
     await mkdir(dirname(output)).catch(() => {});
-    await writeFile(partial, archive);
+    for (const [path, bytes] of files) {
+      const file = join(partial, path);
+      if (path !== '') await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+    }
     await rename(partial, output);
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(partial, { recursive: true, force: true });
     throw new UsageError(`--output: ${output} cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
+  return [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

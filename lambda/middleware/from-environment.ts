@@ -8,7 +8,7 @@ import { readApiKeySecret } from './secret.ts';
 export interface PdpEnvironment {
   /** Address of a remote PDP: `http://…` or `https://…`. */
   PDP_URL?: string | undefined;
-  /** Path of a built bundle, for the evaluator in the function. */
+  /** Path of a built bundle, unpacked or not, for the evaluator in the function. */
   PDP_BUNDLE?: string | undefined;
   /** Key for the remote PDP. */
   PDP_API_KEY?: string | undefined;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { SynthesisError } from '../synthesis-error.ts';
 import { kitModule } from './package-files.ts';
 
-/** The name a bundle has in the image's context and in the layer. */
+/** The name a bundle has in the image's context. */
 export const BUNDLE_FILE = 'bundle.tar.gz';
 
 /**
@@ -14,25 +14,41 @@ export const BUNDLE_FILE = 'bundle.tar.gz';
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
  */
 export function writeBundle(policies: string, output: string): void {
+  const { source, isDirectory } = sourceOf(policies);
+  if (isDirectory) build(source, output);
+  else copyFileSync(source, output);
+}
+
+/**
+ * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made. Both forms
+ * of `policies` are built, so what comes out is of this version of the kit.
+ *
+ * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
+ */
+export function writeUnpackedBundle(policies: string, output: string): void {
+  build(sourceOf(policies).source, output, '--unpacked');
+}
+
+function sourceOf(policies: string): { source: string; isDirectory: boolean } {
   const source = resolve(policies);
   if (!existsSync(source)) {
     throw new SynthesisError(`policies: there is no ${source}; name a directory of .cedar files`);
   }
-  if (statSync(source).isDirectory()) build(source, output);
-  else if (source.endsWith('.tar.gz')) copyFileSync(source, output);
-  else throw new SynthesisError(`policies: ${source} is neither a directory nor a built .tar.gz`);
+  const isDirectory = statSync(source).isDirectory();
+  if (isDirectory || source.endsWith('.tar.gz')) return { source, isDirectory };
+  throw new SynthesisError(`policies: ${source} is neither a directory nor a built .tar.gz`);
 }
 
-function build(directory: string, output: string): void {
+function build(source: string, output: string, ...options: string[]): void {
   const { status, error, stdout, stderr } = spawnSync(
     process.execPath,
-    [kitModule('bin/pdp'), 'build', directory, '--output', output],
+    [kitModule('bin/pdp'), 'build', source, '--output', output, ...options],
     { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
   );
   if (error !== undefined) {
     throw new SynthesisError(`policies: cannot start ${process.execPath} to build them: ${error.message}`);
   }
   if (status !== 0 || !existsSync(output)) {
-    throw new SynthesisError(`policies: ${directory} cannot be built\n${`${stderr}${stdout}`.trim()}`);
+    throw new SynthesisError(`policies: ${source} cannot be built\n${`${stderr}${stdout}`.trim()}`);
   }
 }

@@ -31,7 +31,12 @@ export async function benchColdStart(fixtures: Fixtures): Promise<Outcome> {
   });
   const contenders: { name: string; program: string; env: Record<string, string> }[] = [
     { name: PLAIN, program: 'first-plain-call.mjs', env: {} },
-    { name: EMBEDDED, program: 'first-call.mjs', env: { PDP_BUNDLE: await fixtures.grownArchive() } },
+    { name: EMBEDDED, program: 'first-call.mjs', env: { PDP_BUNDLE: await fixtures.grownLayer() } },
+    {
+      name: 'embedded, from a .tar.gz',
+      program: 'first-call.mjs',
+      env: { PDP_BUNDLE: await fixtures.grownArchive() },
+    },
     {
       name: 'remote, server on loopback',
       program: 'first-call.mjs',

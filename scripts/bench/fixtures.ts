@@ -1,7 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildArchive, compileDirectory, readDirectory } from '../../compiler/index.ts';
+import { buildArchive, buildFiles, compileDirectory, readDirectory } from '../../compiler/index.ts';
 import type { Bundle, EntityJson } from '../../engine/index.ts';
 import { start } from './processes.ts';
 import { POLICIES, QUESTIONS, sampleBundle } from './questions.ts';
@@ -34,6 +34,18 @@ export class Fixtures {
       const { bundle, sources } = await grown(join(this.directory, 'grown'));
       await writeFile(file, await buildArchive(bundle, sources));
       return file;
+    });
+  }
+
+  /** The same unpacked, as it is in a layer. */
+  grownLayer(): Promise<string> {
+    return this.#once('layer', async (directory) => {
+      const { bundle } = await grown(join(this.directory, 'grown'));
+      for (const [path, bytes] of await buildFiles(bundle)) {
+        await mkdir(dirname(join(directory, path)), { recursive: true });
+        await writeFile(join(directory, path), bytes);
+      }
+      return directory;
     });
   }
 

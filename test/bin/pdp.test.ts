@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -138,6 +138,36 @@ describe('build', () => {
     });
     expect((await pdp(['validate', output])).stdout).toContain(built.revision);
     expect((await pdp(['check', output, ...QUESTION, '--action', 'read', ...ON_TIME])).code).toBe(0);
+  });
+
+  it('writes what a function reads, unpacked, where nothing is yet', async () => {
+    const directory = await directoryOf(BUNDLE);
+    const output = join(directory, 'out/pdp');
+    const built = JSON.parse(
+      (await pdp(['build', directory, '--output', output, '--unpacked', '--json'])).stdout,
+    );
+    const files = (await readdir(output, { recursive: true }))
+      .filter((path) => path.endsWith('.json'))
+      .sort();
+    expect(files).toEqual([
+      'built/entities.json',
+      'built/policies.json',
+      'built/schema.json',
+      'manifest.json',
+    ]);
+    const contents = await Promise.all(files.map((path) => readFile(join(output, path))));
+    expect(built).toEqual({
+      output,
+      revision: JSON.parse(contents[3]?.toString() ?? '').revision,
+      bytes: contents.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    });
+
+    const again = await pdp(['build', directory, '--output', output, '--unpacked']);
+    expect(again).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('cannot be written (ENOTEMPTY)'),
+    });
+    expect(await readdir(join(directory, 'out'))).toEqual(['pdp']);
   });
 
   it.each(['/proc/x/y.tar.gz', '/no/such/place/y.tar.gz', '/'])('to %s is one line', async (output) => {

@@ -17,7 +17,10 @@ export function entitiesFor(entities: Entity[], as: 'values' | 'text'): EntityJs
 }
 
 /** The answer of an engine, or `rejected` with the message of what it threw. */
-export function ask(engine: CedarEngine, request: Request): Answer | { rejected: string } {
+export function ask(
+  engine: Pick<CedarEngine, 'isAuthorized'>,
+  request: Request,
+): Answer | { rejected: string } {
   const { principal, action, resource, context, entities } = request;
   try {
     const { decision, reasons, errors } = engine.isAuthorized({

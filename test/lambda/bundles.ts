@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { buildArchive, compileFiles, type Files } from '../../compiler/index.ts';
+import { buildArchive, buildFiles, compileFiles, type Files } from '../../compiler/index.ts';
+import type { Bundle } from '../../engine/index.ts';
 
 export const SAMPLE = new URL('../../pdp-container/policies/', import.meta.url).pathname;
 
@@ -15,15 +16,34 @@ export async function temporaryDirectory(): Promise<string> {
 
 /** A built bundle in which `who` may view everything. */
 export async function bundleFor(who: string): Promise<Uint8Array> {
-  const policy = `@id("one") permit (principal == User::"${who}", action == Action::"view", resource);`;
-  const files: Files = new Map([['policy.cedar', new TextEncoder().encode(policy)]]);
-  const result = await compileFiles(files);
-  if (!result.ok) throw new Error(result.problems[0]?.message);
-  return buildArchive(result.bundle, files);
+  const { bundle, files } = await compiledFor(who);
+  return buildArchive(bundle, files);
 }
 
 export async function bundleFile(directory: string, who: string): Promise<string> {
   const path = join(directory, 'bundle.tar.gz');
   await writeFile(path, await bundleFor(who));
   return path;
+}
+
+/** The same unpacked. */
+export async function bundleDirectory(directory: string, who: string): Promise<string> {
+  const { bundle } = await compiledFor(who);
+  return writeFiles(join(directory, 'pdp'), await buildFiles(bundle));
+}
+
+export async function writeFiles(directory: string, files: Files): Promise<string> {
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), bytes);
+  }
+  return directory;
+}
+
+async function compiledFor(who: string): Promise<{ bundle: Bundle; files: Files }> {
+  const policy = `@id("one") permit (principal == User::"${who}", action == Action::"view", resource);`;
+  const files: Files = new Map([['policy.cedar', new TextEncoder().encode(policy)]]);
+  const result = await compileFiles(files);
+  if (!result.ok) throw new Error(result.problems[0]?.message);
+  return { bundle: result.bundle, files };
 }

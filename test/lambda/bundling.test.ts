@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { buildArchive, compileDirectory, readDirectory } from '../../compiler/index.ts';
-import { SAMPLE, temporaryDirectory } from './bundles.ts';
+import { buildArchive, buildFiles, compileDirectory, readDirectory } from '../../compiler/index.ts';
+import { SAMPLE, temporaryDirectory, writeFiles } from './bundles.ts';
 import { answer, serve } from './servers.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -60,6 +60,39 @@ describe('a function as it is deployed', () => {
     const archive = join(directory, 'bundle.tar.gz');
     await writeFile(archive, await buildArchive(compiled.bundle, await readDirectory(SAMPLE)));
     expect(await statuses(directory, { PDP_BUNDLE: archive })).toEqual([200, 403]);
+    const unpacked = await writeFiles(join(directory, 'pdp'), await buildFiles(compiled.bundle));
+    expect(await statuses(directory, { PDP_BUNDLE: unpacked })).toEqual([200, 403]);
+  });
+
+  test('loads nothing of Node that deciding does not need', async () => {
+    const directory = await temporaryDirectory();
+    await bundle('lambda/sample/view-note.ts', join(directory, 'index.mjs'));
+    const compiled = await compileDirectory(SAMPLE);
+    if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
+    const unpacked = await writeFiles(join(directory, 'pdp'), await buildFiles(compiled.bundle));
+    await writeFile(join(directory, 'idle.mjs'), 'console.log(JSON.stringify(process.moduleLoadList));');
+    const loaded = async (program: string) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [program], {
+        cwd: directory,
+        env: { PATH: process.env.PATH, PDP_BUNDLE: unpacked },
+      });
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as string[];
+    };
+    await writeFile(
+      join(directory, 'decide.mjs'),
+      `const { handler } = await import('./index.mjs');
+       const event = {
+         pathParameters: { tenant: 'acme', note: 'roadmap' },
+         requestContext: { authorizer: { jwt: { claims: { sub: 'bob' } } } },
+       };
+       const { statusCode } = await handler(event, { getRemainingTimeInMillis: () => 30_000 });
+       if (statusCode !== 200) throw new Error('the function answered ' + statusCode);
+       console.log(JSON.stringify(process.moduleLoadList));`,
+    );
+    const idle = new Set(await loaded('idle.mjs'));
+    const more = (await loaded('decide.mjs')).filter((name) => !idle.has(name));
+    const costly = /undici|http|tls|crypto|zlib|webstreams|perf_hooks|fs\/promises|readline/;
+    expect(more.filter((name) => costly.test(name))).toEqual([]);
   });
 
   test('asks a remote PDP, with the same code', async () => {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -10,8 +11,20 @@ import { builtBundle, inlineFunction, newApp, temporaryDirectory } from './suppo
 import { only, resources, roleStatements } from './template.ts';
 
 const outdir = temporaryDirectory();
-const files = temporaryDirectory();
-const policies = builtBundle(files);
+const policies = 'pdp-container/policies';
+const BUNDLE = [
+  'built/entities.json',
+  'built/policies.json',
+  'built/schema.json',
+  'built/urls.json',
+  'manifest.json',
+];
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(directory, path)).isFile())
+    .sort();
+}
 
 function layerDirectory(template: Template): string {
   const { S3Key } = only(template, 'AWS::Lambda::LayerVersion').Content as { S3Key: string };
@@ -27,9 +40,9 @@ describe('the PDP in the function', () => {
 
   it('is a layer with the bundle, readable by anyone', () => {
     const folder = join(layerDirectory(template), 'pdp');
-    expect(readdirSync(folder)).toEqual(['bundle.tar.gz']);
-    expect(readFileSync(join(folder, 'bundle.tar.gz'), 'utf8')).toBe('a bundle');
-    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o644);
+    expect(filesIn(folder)).toEqual(BUNDLE);
+    for (const file of BUNDLE) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o644);
+    expect(statSync(join(folder, 'built')).mode & 0o777).toBe(0o755);
     expect(only(template, 'AWS::Lambda::LayerVersion')).toMatchObject({
       CompatibleArchitectures: ['arm64', 'x86_64'],
       CompatibleRuntimes: ['nodejs22.x', 'nodejs24.x'],
@@ -41,7 +54,7 @@ describe('the PDP in the function', () => {
     for (const name of ['First', 'Second']) {
       expect(functions[name]).toMatchObject({
         Layers: [{ Ref: expect.stringMatching(/^PdpLayer/) }],
-        Environment: { Variables: { PDP_BUNDLE: '/opt/pdp/bundle.tar.gz' } },
+        Environment: { Variables: { PDP_BUNDLE: '/opt/pdp' } },
       });
     }
     expect(functions.Stranger).not.toHaveProperty('Layers');
@@ -75,7 +88,24 @@ describe('building the policies at synth', () => {
       return layerDirectory(Template.fromStack(stack));
     });
     expect(first).toBe(second);
-    expect(existsSync(join(first ?? '', 'pdp/bundle.tar.gz'))).toBe(true);
+    expect(filesIn(join(first ?? '', 'pdp'))).toEqual(BUNDLE);
+  });
+
+  it('makes the same layer of a bundle that was built', () => {
+    const archive = join(temporaryDirectory(), 'built.tar.gz');
+    execFileSync(process.execPath, ['bin/pdp.ts', 'build', policies, '--output', archive]);
+    const layers = [policies, archive].map((source, index) => {
+      const stack = new Stack(newApp(outdir), `Source${index}`);
+      new EmbeddedPdp(stack, 'Pdp', { policies: source });
+      return layerDirectory(Template.fromStack(stack));
+    });
+    expect(layers[1]).toBe(layers[0]);
+  });
+
+  it('refuses a bundle that was changed after it was built', () => {
+    const archive = builtBundle(temporaryDirectory());
+    const make = () => new EmbeddedPdp(new Stack(), 'Pdp', { policies: archive });
+    expect(make).toThrow(/^policies: .*built\.tar\.gz cannot be built\n.*is not a whole \.tar\.gz/s);
   });
 
   it('fails with every problem and where it is', () => {

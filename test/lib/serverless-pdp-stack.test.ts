@@ -295,7 +295,7 @@ describe('the PDP in the functions', () => {
     for (const name of HANDLERS) {
       const fn = resources(template, 'AWS::Lambda::Function')[name];
       expect(fn).not.toHaveProperty('VpcConfig');
-      expect(fn?.Environment).toEqual({ Variables: { PDP_BUNDLE: '/opt/pdp/bundle.tar.gz' } });
+      expect(fn?.Environment).toEqual({ Variables: { PDP_BUNDLE: '/opt/pdp' } });
       expect(fn?.Layers).toEqual([{ Ref: expect.stringMatching(/^PdpLayer/) }]);
     }
   });
@@ -314,7 +314,7 @@ describe('the PDP in the functions', () => {
 
   it('decides in what is deployed: the handler and the layer', () => {
     const layer = assetOf(only(template, 'AWS::Lambda::LayerVersion').Content);
-    const bundle = join(layer, 'pdp/bundle.tar.gz');
+    const bundle = join(layer, 'pdp');
     const handler = join(handlerAsset(template, 'EditNote'), 'index.mjs');
     const ask = (sub: string) => {
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', INVOKE], {

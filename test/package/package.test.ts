@@ -187,8 +187,8 @@ describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_
     // As Lambda unpacks them, away from every node_modules.
     const [task, opt] = [join(directory, 'task'), join(directory, 'opt')];
     await cp(join(assembly, holding('index.js')), task, { recursive: true });
-    await cp(join(assembly, holding('pdp/bundle.tar.gz')), opt, { recursive: true });
-    expect(await project.run('invoke.mjs', [task, join(opt, 'pdp/bundle.tar.gz')])).toEqual([200, 403, 401]);
+    await cp(join(assembly, holding('pdp/manifest.json')), opt, { recursive: true });
+    expect(await project.run('invoke.mjs', [task, join(opt, 'pdp')])).toEqual([200, 403, 401]);
   });
 });
 

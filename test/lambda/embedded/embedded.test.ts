@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../../engine/contract.ts';
 import { createEmbeddedPdp, type EmbeddedPdpOptions } from '../../../lambda/embedded/index.ts';
-import { bundleFile, bundleFor, temporaryDirectory } from '../bundles.ts';
+import { bundleDirectory, bundleFile, bundleFor, temporaryDirectory } from '../bundles.ts';
 
 const asks = (id: string): AccessRequest => ({
   subject: { type: 'User', id },
@@ -27,6 +27,36 @@ describe('the evaluator in the function', () => {
         true,
       ]);
     }
+  });
+
+  test('decides from the directory of an unpacked bundle', async () => {
+    const directory = await bundleDirectory(await temporaryDirectory(), 'alice');
+    for (const bundle of [directory, pathToFileURL(directory), pathToFileURL(`${directory}/`)]) {
+      const pdp = createEmbeddedPdp({ bundle });
+      expect(await pdp.evaluate(asks('alice'))).toMatchObject({ decision: true });
+      expect(await pdp.evaluate(asks('bob'))).toMatchObject({ decision: false });
+    }
+  });
+
+  test.each<[string, (directory: string) => Promise<void>, string]>([
+    ['is not built', (directory) => rm(join(directory, 'manifest.json')), 'manifest.json:1:1: is missing'],
+    [
+      'lacks a file',
+      (directory) => rm(join(directory, 'built/policies.json')),
+      'policies.json:1:1: is missing',
+    ],
+    [
+      'is cut off',
+      (directory) => truncate(join(directory, 'built/policies.json'), 20),
+      'policies.json:1:1: is not JSON',
+    ],
+  ])('a directory that %s is unavailable', async (_, damage, message) => {
+    const directory = await bundleDirectory(await temporaryDirectory(), 'alice');
+    await damage(directory);
+    await expect(createEmbeddedPdp({ bundle: directory }).load()).rejects.toMatchObject({
+      name: 'PdpUnavailableError',
+      message: expect.stringContaining(message),
+    });
   });
 
   test('reads the bundle once: what happens to the file later does not matter', async () => {
