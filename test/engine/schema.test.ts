@@ -86,11 +86,17 @@ describe('names resolve as Cedar resolves them', () => {
           },
         },
       },
-      '': { entityTypes: {}, actions: { top: {} } },
+      '': {
+        entityTypes: {},
+        actions: { top: { memberOf: [{ id: 'topmost', type: 'Action' }] }, topmost: {} },
+      },
     });
     expect(local.actions.get(uidKey({ type: 'App::Action', id: 'read' }))?.memberOf).toEqual([
       { type: 'App::Action', id: 'all' },
       { type: 'Action', id: 'top' },
+    ]);
+    expect(local.actions.get(uidKey({ type: 'Action', id: 'top' }))?.memberOf).toEqual([
+      { type: 'Action', id: 'topmost' },
     ]);
   });
 

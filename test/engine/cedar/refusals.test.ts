@@ -175,3 +175,23 @@ it('chains of && and || may have any length', () => {
     { policyId: 'p', message: 'type error: expected a boolean' },
   ]);
 });
+
+it('a call that can have no value errs where it is evaluated, and refuses no policy', () => {
+  const bad = { Value: { __extn: { fn: 'ip', arg: 'localhost' } } };
+  const policies = {
+    literal: when({ isIpv4: [bad] }),
+    arity: when({ ip: [] }),
+    lazy: when({
+      '||': { left: { has: { left: { Var: 'context' }, attr: 'x' } }, right: { isIpv4: [bad] } },
+    }),
+  };
+  const engine = createEngine({ policies: { staticPolicies: policies } });
+  expect(engine.isAuthorized({ ...ASK, context: { x: 1 } })).toEqual({
+    decision: 'allow',
+    reasons: ['lazy'],
+    errors: [
+      { policyId: 'arity', message: 'ip takes 1 arguments, not 0' },
+      { policyId: 'literal', message: 'a literal: is not a value that ip() takes' },
+    ],
+  });
+});
