@@ -1,6 +1,6 @@
 import type { Effect, PolicyJson } from '../cedar-json.ts';
 import { isEntityTypeName } from '../entity-uid.ts';
-import { ExpressionCompiler, UnsupportedPolicyError } from './compile-expression.ts';
+import { ExpressionCompiler, told, UnsupportedPolicyError } from './compile-expression.ts';
 import type { EntityNode } from './entity-node.ts';
 import { type Environment, isIn } from './environment.ts';
 import type { Test } from './expression.ts';
@@ -62,7 +62,7 @@ export function compilePolicy(
   const target = (own: string) => (value: Json) => {
     if (value.slot === undefined) return entity(value.entity);
     if (value.slot === own) return fill(own);
-    throw new UnsupportedPolicyError(`the slot ${JSON.stringify(value.slot)} is not for this place`);
+    throw new UnsupportedPolicyError(`the slot ${told(value.slot)} is not for this place`);
   };
   return {
     id,
@@ -97,7 +97,7 @@ function scopeOf(json: Json, target: (json: Json) => EntityNode): Scope {
       throw new UnsupportedPolicyError('the scope needs an entity or a slot after "in"');
     }
     default:
-      throw new UnsupportedPolicyError(`the scope has no operator ${JSON.stringify(json?.op)}`);
+      throw new UnsupportedPolicyError(`the scope has no operator ${told(json?.op)}`);
   }
 }
 
@@ -116,7 +116,7 @@ function actionsOf(
       return { actions: many ? entities.map(entity) : [entity(one)], exactAction: false };
     }
     default:
-      throw new UnsupportedPolicyError(`the scope of the action has no operator ${JSON.stringify(json?.op)}`);
+      throw new UnsupportedPolicyError(`the scope of the action has no operator ${told(json?.op)}`);
   }
 }
 
