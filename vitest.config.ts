@@ -8,5 +8,11 @@ export default defineConfig({
     env: { PDP_OPA_PORT: 'off' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // For `npm run test:coverage`: what decides is tested to the last branch.
+    coverage: {
+      include: ['engine/**'],
+      reporter: [['text', { skipFull: true }]],
+      thresholds: { 100: true },
+    },
   },
 });

@@ -106,31 +106,33 @@ export class Schema {
     const shape = type.shape === undefined ? EMPTY_RECORD : this.#record(namespace, type.shape);
     return {
       name,
-      memberOf: new Set(list(type.memberOfTypes).map((parent) => this.#entityName(namespace, parent))),
+      memberOf: new Set(names(type.memberOfTypes).map((parent) => this.#entityName(namespace, parent))),
       attributes: shape,
       ...(type.tags === undefined ? {} : { tags: this.#resolve(namespace, type.tags) }),
-      ...(type.enum === undefined ? {} : { ids: new Set(type.enum) }),
+      ...(type.enum === undefined ? {} : { ids: new Set(names(type.enum)) }),
     };
   }
 
   #action(namespace: string, uid: EntityUid, action: SchemaAction): ResolvedAction {
     const applies = action.appliesTo;
-    const names = (types: string[] | undefined) =>
-      new Set(list(types).map((name) => this.#entityName(namespace, name)));
+    const types = (list: string[] | undefined) =>
+      new Set(names(list).map((name) => this.#entityName(namespace, name)));
     return {
       uid,
-      memberOf: list(action.memberOf).map((group) => this.#actionGroup(namespace, group)),
-      principalTypes: names(applies?.principalTypes),
-      resourceTypes: names(applies?.resourceTypes),
+      memberOf: list(action.memberOf).map((group) =>
+        this.#actionGroup(namespace, object(group, 'a group of actions')),
+      ),
+      principalTypes: types(applies?.principalTypes),
+      resourceTypes: types(applies?.resourceTypes),
       context: applies?.context === undefined ? EMPTY_RECORD : this.#record(namespace, applies.context),
     };
   }
 
   #actionGroup(namespace: string, group: { id: string; type?: string }): EntityUid {
-    if (group.type === undefined) return { type: actionType(namespace), id: group.id };
-    const local = qualify(namespace, group.type);
-    const declared = group.type.includes('::') || !this.#declaresAction(local, group.id);
-    return { type: declared ? group.type : local, id: group.id };
+    const id = text(group.id);
+    const type = text(group.type ?? actionType(namespace));
+    const local = qualify(namespace, type);
+    return { type: type.includes('::') || !this.#declaresAction(local, id) ? type : local, id };
   }
 
   #declaresAction(type: string, id: string): boolean {
@@ -233,11 +235,15 @@ function object<T extends object>(value: T | undefined, what: string): T {
 
 function list<T>(value: readonly T[] | undefined): readonly T[] {
   if (value === undefined || Array.isArray(value)) return value ?? [];
-  fail('memberOfTypes, memberOf, principalTypes and resourceTypes must be lists');
+  return fail('enum, memberOf, memberOfTypes, principalTypes and resourceTypes must be lists');
+}
+
+function names(value: readonly string[] | undefined): readonly string[] {
+  return list(value).map(text);
 }
 
 function text(name: string | undefined): string {
-  return typeof name === 'string' ? name : fail('the name of a type must be a string');
+  return typeof name === 'string' ? name : fail('a name must be a string');
 }
 
 function fail(problem: string): never {

@@ -413,9 +413,14 @@ function isChain(json: unknown, operator: string): json is Json {
   );
 }
 
+/** What stands where a name is to be, for messages. */
+export function told(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value;
+}
+
 function variable(name: unknown): Compiled {
   const run = VARIABLES.get(name);
-  if (run === undefined) throw new UnsupportedPolicyError(`there is no variable ${JSON.stringify(name)}`);
+  if (run === undefined) throw new UnsupportedPolicyError(`there is no variable ${told(name)}`);
   return { run };
 }
 

@@ -1,6 +1,6 @@
 import type { Effect, PolicyJson } from '../cedar-json.ts';
 import { isEntityTypeName } from '../entity-uid.ts';
-import { ExpressionCompiler, UnsupportedPolicyError } from './compile-expression.ts';
+import { ExpressionCompiler, told, UnsupportedPolicyError } from './compile-expression.ts';
 import type { EntityNode } from './entity-node.ts';
 import { type Environment, isIn } from './environment.ts';
 import type { Test } from './expression.ts';
@@ -56,7 +56,7 @@ export function compilePolicy(
   const target = (own: string) => (value: Json) => {
     if (value.slot === undefined) return reader.entity(value.entity, 'the scope');
     if (value.slot === own) return fill(own);
-    throw new UnsupportedPolicyError(`the slot ${JSON.stringify(value.slot)} is not for this place`);
+    throw new UnsupportedPolicyError(`the slot ${told(value.slot)} is not for this place`);
   };
   return {
     id,
@@ -90,7 +90,7 @@ function scopeOf(json: Json, target: (json: Json) => EntityNode): Scope {
       throw new UnsupportedPolicyError('the scope needs an entity or a slot after "in"');
     }
     default:
-      throw new UnsupportedPolicyError(`the scope has no operator ${JSON.stringify(json?.op)}`);
+      throw new UnsupportedPolicyError(`the scope has no operator ${told(json?.op)}`);
   }
 }
 
@@ -115,7 +115,7 @@ export function actionTest(json: Json, reader: ValueReader): ActionTest {
       return (env) => groups.some((group) => isIn(env, env.action, group));
     }
     default:
-      throw new UnsupportedPolicyError(`the scope of the action has no operator ${JSON.stringify(json?.op)}`);
+      throw new UnsupportedPolicyError(`the scope of the action has no operator ${told(json?.op)}`);
   }
 }
 

@@ -126,15 +126,17 @@ class Engine extends Authorizer implements CedarEngine {
     const env = parents.length === 0 ? plain : this.#below(plain, known, parents);
     const otherRole = role === 'principal' ? 'resource' : 'principal';
     const found = new Set<EntityNode>();
+    const groups = new Set<EntityNode>();
     for (const policy of this.index.forAction(env).all) {
       if (policy.effect !== 'permit' || !inScope(env, policy[otherRole], known)) continue;
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
       if (equals !== undefined) {
         if (equals.type === type && equals.stored) found.add(equals);
-      } else if (within !== undefined) this.store.collectBelow(within, type, found);
+      } else if (within !== undefined) groups.add(within);
       else return this.store.ofType(type);
     }
+    if (groups.size > 0) this.store.collectBelow(groups, type, found);
     return inOrder([...found]);
   }
 

@@ -12,6 +12,9 @@ export interface EntityChange {
   parents: readonly EntityNode[];
 }
 
+/** Ancestors memoised at the most, of those that have many: some 150 MB. */
+const MOST_MEMOISED = 4_000_000;
+
 /** The entities of an engine, for reading much and changing a little at a time. */
 export class NodeStore {
   readonly shapes = new ShapeTable();
@@ -22,6 +25,8 @@ export class NodeStore {
   /** Counts changes of the hierarchy: memoised ancestors are of one of them. */
   #epoch = 0;
   #actionEpoch = 0;
+  /** Ancestors memoised in sets; those of hierarchies before this one count until they are forgotten. */
+  #memoised = 0;
   #children: Map<EntityNode, Set<EntityNode>> | undefined;
 
   /** The node of an entity that the store names. */
@@ -53,11 +58,22 @@ export class NodeStore {
   ancestors(node: EntityNode): Ancestors {
     const { above } = node;
     // What is above none is shared by all stores, and never changes.
-    if (above.epoch !== this.#epoch && above !== NOTHING_ABOVE) {
-      above.ancestors = ancestorsOf(allAbove(above.parents));
-      above.epoch = this.#epoch;
+    if (above.epoch === this.#epoch || above === NOTHING_ABOVE) return above.ancestors;
+    const ancestors = ancestorsOf(allAbove(above.parents));
+    // A long chain has, for each in it, all that is above: too many to keep them all.
+    if (ancestors instanceof Set) {
+      this.#memoised += ancestors.size;
+      if (this.#memoised > MOST_MEMOISED) this.#forgetAncestors();
     }
-    return above.ancestors;
+    above.ancestors = ancestors;
+    above.epoch = this.#epoch;
+    return ancestors;
+  }
+
+  #forgetAncestors(): void {
+    for (const { above } of this.nodes()) above.ancestors = NO_NODES;
+    this.#epoch += 1;
+    this.#memoised = 0;
   }
 
   /** The stored entities of a type, in the code unit order of their ids. */
@@ -75,10 +91,10 @@ export class NodeStore {
       .sort();
   }
 
-  /** Adds to `found` what is below a node, of a type. */
-  collectBelow(group: EntityNode, type: string, found: Set<EntityNode>): void {
+  /** Adds to `found` what is of a type among these and below them. */
+  collectBelow(groups: Iterable<EntityNode>, type: string, found: Set<EntityNode>): void {
     this.#children ??= this.#indexChildren();
-    const seen = new Set<EntityNode>([group]);
+    const seen = new Set<EntityNode>(groups);
     for (const node of seen) {
       if (node.type === type && node.stored) found.add(node);
       for (const child of this.#children.get(node) ?? []) seen.add(child);

@@ -86,11 +86,17 @@ describe('names resolve as Cedar resolves them', () => {
           },
         },
       },
-      '': { entityTypes: {}, actions: { top: {} } },
+      '': {
+        entityTypes: {},
+        actions: { top: { memberOf: [{ id: 'topmost', type: 'Action' }] }, topmost: {} },
+      },
     });
     expect(local.actions.get(uidKey({ type: 'App::Action', id: 'read' }))?.memberOf).toEqual([
       { type: 'App::Action', id: 'all' },
       { type: 'Action', id: 'top' },
+    ]);
+    expect(local.actions.get(uidKey({ type: 'Action', id: 'top' }))?.memberOf).toEqual([
+      { type: 'Action', id: 'topmost' },
     ]);
   });
 
@@ -157,13 +163,26 @@ describe('what is no schema', () => {
     ['a type must be an object', withAttribute(null)],
     ['attributes of a Record must be an object', withEntity({ shape: { type: 'Record' } })],
     ['element of a Set must be an object', withAttribute({ type: 'Set' })],
-    ['the name of a type must be a string', withAttribute({ type: 7 })],
-    ['the name of a type must be a string', withAttribute({ type: 'EntityOrCommon' })],
+    ['a name must be a string', withAttribute({ type: 7 })],
+    ['a name must be a string', withAttribute({ type: 'EntityOrCommon' })],
     ['Nope is not declared', withAttribute({ type: 'Nope' })],
     ['toString is not declared', withAttribute({ type: 'toString' })],
     ['U is not declared', withAttribute({ type: 'Extension', name: 'U' })],
     ['Long is not a record type', withEntity({ shape: { type: 'Long' } })],
-    ['memberOfTypes, memberOf, principalTypes and resourceTypes must be lists', withAction({ memberOf: {} })],
+    [
+      'enum, memberOf, memberOfTypes, principalTypes and resourceTypes must be lists',
+      withAction({ memberOf: {} }),
+    ],
+    [
+      'enum, memberOf, memberOfTypes, principalTypes and resourceTypes must be lists',
+      withEntity({ enum: 'red' }),
+    ],
+    ['a group of actions must be an object', withAction({ memberOf: ['all'] })],
+    ['a name must be a string', withAction({ memberOf: [{ id: 7 }] })],
+    ['a name must be a string', withAction({ memberOf: [{ id: 'all', type: 7 }] })],
+    ['a name must be a string', withEntity({ memberOfTypes: [null] })],
+    ['a name must be a string', withEntity({ enum: [1] })],
+    ['a name must be a string', withAction({ appliesTo: { principalTypes: [{}], resourceTypes: [] } })],
     ['types nest deeper than 1000 levels, or a common type is made of itself', { '': circle }],
   ])('%s', (message, json) => {
     expect(() => new Schema(json as SchemaJson)).toThrow(

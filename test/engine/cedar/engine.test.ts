@@ -39,6 +39,30 @@ describe('a request', () => {
     });
   });
 
+  it('is what a policy is for where scope and all conditions say so', () => {
+    const engine = engineOf(
+      `
+      permit(principal is User, action, resource is Doc in Folder::"f") when { context.a == 1 } unless { context.b == 1 };
+      permit(principal is Robot, action, resource) when { true };
+      permit(principal is User in Group::"g", action, resource) unless { context.b == 1 } when { true };
+    `,
+      {
+        entities: [
+          entity('Doc', 'd', { parents: [uid('Folder', 'f')] }),
+          entity('User', 'ann', { parents: [uid('Group', 'g')] }),
+          entity('Robot', 'r', { parents: [uid('Group', 'g')] }),
+        ],
+      },
+    );
+    const reasons = (context: object, more: object = {}) =>
+      engine.isAuthorized({ ...ASK, context: { ...context }, ...more }).reasons;
+    expect(reasons({ a: 1, b: 2 })).toEqual(['policy0', 'policy2']);
+    expect(reasons({ a: 2, b: 2 })).toEqual(['policy2']);
+    expect(reasons({ a: 1, b: 1 })).toEqual([]);
+    expect(reasons({ a: 1, b: 2 }, { principal: uid('Robot', 'r') })).toEqual(['policy1']);
+    expect(reasons({ a: 1, b: 2 }, { resource: uid('Note', 'd') })).toEqual(['policy2']);
+  });
+
   it('does not share its answers with the next', () => {
     const engine = engineOf('');
     engine.isAuthorized(ASK).reasons.push('mine');
@@ -179,6 +203,10 @@ describe('a request', () => {
       /entities\[1\]: is there before, and otherwise/,
     ],
     [{ attributes: {} }, /attributes: must be a list/],
+    [
+      { entities: [entity('Action', 'read', { parents: [uid('User', 'u')] })] },
+      /entities\[0\]\.parents: above an action there can only be actions/,
+    ],
   ])('refuses %j', (wrong, message) => {
     const request = { ...ASK, ...wrong } as Parameters<ReturnType<typeof engineOf>['isAuthorized']>[0];
     expect(() => engineOf('').isAuthorized(request)).toThrow(
@@ -401,6 +429,15 @@ describe('entities', () => {
     expect(engine.size).toBe(2);
   });
 
+  it('may name themselves and their parents with the escape', () => {
+    const escaped = {
+      uid: { __entity: uid('User', 'ann') },
+      attrs: {},
+      parents: [{ __entity: uid('Group', 'top') }],
+    } as unknown as EntityJson;
+    expect(engineOf(policy, { entities: [escaped] }).isAuthorized(ASK).decision).toBe('allow');
+  });
+
   it('as text may be any JSON list', () => {
     const text =
       ' [ {"uid":{"type":"U","id":"a,]\\"{"},"attrs":{"s":"\\\\"},"parents":[]} , {"uid":{"type":"U","id":"b"},"attrs":{},"parents":[]} ] ';
@@ -558,7 +595,9 @@ describe('candidates', () => {
     engine.removeEntities([uid('Doc', 'a')]);
     expect(found()).toEqual(['e']);
     expect(engine.idsOfType('Doc')).toEqual(['d', 'e']);
-    engine.upsertEntities([entity('Doc', 'c')]);
+    engine.upsertEntities([entity('Doc', 'c'), entity('Doc', 'f')]);
+    expect(engine.idsOfType('Doc')).toEqual(['c', 'd', 'e', 'f']);
+    engine.removeEntities([uid('Doc', 'f')]);
     expect(engine.idsOfType('Doc')).toEqual(['c', 'd', 'e']);
     engine.removeEntities([uid('Doc', 'c'), uid('Doc', 'd'), uid('Doc', 'e')]);
     expect(engine.idsOfType('Doc')).toEqual([]);

@@ -65,7 +65,8 @@ describe('a policy that cannot be evaluated is refused by its id', () => {
     ['there is no operator or function frobnicate', when({ frobnicate: [] })],
     ['an operator needs a list', when({ decimal: 'x' })],
     ['there is no variable "me"', when({ Var: 'me' })],
-    ['there is no variable 7', when({ Var: 7 })],
+    ['there is no variable number', when({ Var: 7 })],
+    ['the scope has no operator bigint', { ...POLICY, principal: { op: 2n ** 64n } }],
     ['there is no operator or function Slot', when({ Slot: '?principal' })],
     ['an expression lacks its "arg"', when({ '!': {} })],
     ['an expression lacks its "left"', when({ '==': 7 })],
@@ -174,4 +175,24 @@ it('chains of && and || may have any length', () => {
   expect(ask(chain('&&', 50_000, { Value: 1 })).errors).toEqual([
     { policyId: 'p', message: 'type error: expected a boolean' },
   ]);
+});
+
+it('a call that can have no value errs where it is evaluated, and refuses no policy', () => {
+  const bad = { Value: { __extn: { fn: 'ip', arg: 'localhost' } } };
+  const policies = {
+    literal: when({ isIpv4: [bad] }),
+    arity: when({ ip: [] }),
+    lazy: when({
+      '||': { left: { has: { left: { Var: 'context' }, attr: 'x' } }, right: { isIpv4: [bad] } },
+    }),
+  };
+  const engine = createEngine({ policies: { staticPolicies: policies } });
+  expect(engine.isAuthorized({ ...ASK, context: { x: 1 } })).toEqual({
+    decision: 'allow',
+    reasons: ['lazy'],
+    errors: [
+      { policyId: 'arity', message: 'ip takes 1 arguments, not 0' },
+      { policyId: 'literal', message: 'a literal: is not a value that ip() takes' },
+    ],
+  });
 });
