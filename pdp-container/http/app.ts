@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { ActiveRevision } from '../active-revision.ts';
 import { discoveryRoute } from '../authzen/discovery.ts';
 import { ENDPOINTS } from '../authzen/endpoints.ts';
-import { authzenRoutes } from '../authzen/routes.ts';
+import { authzenRoutes, evaluation } from '../authzen/routes.ts';
 import type { Decider } from '../decider.ts';
 import { healthRoutes } from '../health.ts';
 import type { PermitTypes } from '../permit/mapping.ts';
 import { permitRoutes } from '../permit/routes.ts';
+import { permitProxyRoutes } from '../proxy/permit-routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
 import { errorBody, sendError } from './errors.ts';
 import { createInstance, type InstanceParts } from './instance.ts';
@@ -30,13 +31,15 @@ export interface AppParts extends InstanceParts {
 /** The HTTP server of the main port with its faces, not listening yet. */
 export function createApp(parts: AppParts): FastifyInstance {
   const { limits } = parts;
-  const app = createInstance(parts, errorBody);
+  const evaluate = evaluation(parts.active, parts.decider);
+  const app = createInstance(parts, errorBody, { [ENDPOINTS.access_evaluation_endpoint]: evaluate });
   acceptJson(app, limits.jsonDepth);
   healthRoutes(app, parts.health, parts.authenticate, parts.metrics);
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
   permitRoutes(app, parts);
   proxyRoutes(app, parts);
+  permitProxyRoutes(app, parts);
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');

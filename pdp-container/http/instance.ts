@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { HEALTH_ROUTES, type HealthState } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
 import type { Authenticate, Refused } from './authentication.ts';
-import { answerClientError, answerErrors, type ErrorBody, sendError } from './errors.ts';
+import { type DirectAnswers, directly } from './direct.ts';
+import { answerClientError, type ErrorBody, sendError, tellErrors } from './errors.ts';
 import type { InFlight } from './in-flight.ts';
+import { createNodeServer } from './node-server.ts';
+import { isAscii, newRequestId, sentRequestId } from './request-id.ts';
 import type { Credentials } from './tls.ts';
 
 declare module 'fastify' {
@@ -17,9 +19,6 @@ declare module 'fastify' {
     lateKey?: boolean;
   }
 }
-
-/** How often Node looks for requests that are late, in milliseconds; its own default of 30 s is too coarse. */
-const LATE_CHECK_MS = 1_000;
 
 /** What every port of the server has in common. */
 export interface InstanceParts {
@@ -33,29 +32,35 @@ export interface InstanceParts {
   credentials: Credentials | undefined;
 }
 
-/** An HTTP server without routes, not listening yet: limits, the key, errors as `errorBody` shapes them. */
-export function createInstance(parts: InstanceParts, errorBody: ErrorBody): FastifyInstance {
+/**
+ * An HTTP server without routes, not listening yet: limits, the key, errors as `errorBody` shapes them.
+ *
+ * @param direct what is answered without going through routes, by path; it must have a route all the same
+ */
+export function createInstance(
+  parts: InstanceParts,
+  errorBody: ErrorBody,
+  direct: DirectAnswers = {},
+): FastifyInstance {
   const { limits, metrics } = parts;
-  const server = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: LATE_CHECK_MS };
+  const tellError = tellErrors(parts.logger, limits.bodyBytes);
   const app = fastify({
-    ...(parts.credentials === undefined
-      ? { http: server }
-      : { https: { ...server, ...parts.credentials, minVersion: 'TLSv1.2' } }),
+    serverFactory: (routed) =>
+      createNodeServer(parts, directly(direct, routed, { ...parts, tellError, errorBody })),
     logger: false,
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
     return503OnClosing: false,
-    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']) ?? randomUUID(),
+    genReqId: ({ headers }) => sentRequestId(headers) ?? newRequestId(),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, errorBody),
     // What is wrong with a URL comes up before any route or hook does.
     frameworkErrors: (_error, _request, reply) => sendError(reply, 400, 'the URL is not well encoded'),
-  }) as unknown as FastifyInstance;
-  app.server.headersTimeout = limits.headersMs;
-  app.server.maxConnections = limits.connections;
+  }) as FastifyInstance;
   app.decorate('errorBody', errorBody);
 
-  answerErrors(app, parts.logger, limits.bodyBytes);
+  app.setErrorHandler((error, request, reply) => {
+    const { status, message } = tellError(error, request.id);
+    return sendError(reply, status, message);
+  });
   guard(app, parts);
   app.addHook('onResponse', (request, reply, done) => {
     metrics.answered(request.routeOptions.url ?? 'unmatched', reply.statusCode);
@@ -74,7 +79,7 @@ export function createInstance(parts: InstanceParts, errorBody: ErrorBody): Fast
 /** What every request passes before its body is read: identification, the key, and a place among those served. */
 function guard(app: FastifyInstance, { health, authenticate, inFlight }: InstanceParts): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const requestId = requestIdOf(request.headers['x-request-id']);
+    const requestId = sentRequestId(request.headers);
     if (requestId !== undefined) reply.header('x-request-id', requestId);
     if (health.draining) reply.header('connection', 'close');
     if (HEALTH_ROUTES.has(request.routeOptions.url ?? '')) return done();
@@ -99,12 +104,4 @@ function guard(app: FastifyInstance, { health, authenticate, inFlight }: Instanc
 
 function challenge(reply: FastifyReply, { message, challenge }: Refused): void {
   sendError(reply.header('www-authenticate', challenge), 401, message);
-}
-
-function isAscii(text: string): boolean {
-  return !/[\x80-\xff]/.test(text);
-}
-
-function requestIdOf(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && header !== '' ? header : undefined;
 }

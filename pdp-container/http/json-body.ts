@@ -53,7 +53,7 @@ export function parseJsonBody(body: Buffer, maxDepth: number, path = 'body'): un
 }
 
 /** The body of a POST. @throws InvalidRequestError when none was sent */
-export function bodyOf({ body }: FastifyRequest): unknown {
+export function bodyOf({ body }: Pick<FastifyRequest, 'body'>): unknown {
   if (body === undefined) throw emptyBody();
   return body;
 }
@@ -72,4 +72,10 @@ export function acceptJson(app: FastifyInstance, maxDepth: number): void {
       done(error as Error);
     }
   });
+}
+
+/** For routes of a scope to which a body says nothing: whatever is sent is left aside. */
+export function ignoreBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
 }

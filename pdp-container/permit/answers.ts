@@ -69,7 +69,7 @@ function problemOf({ path, message }: InvalidRequestError): Problem {
 }
 
 /** Parts of a request that a path may begin with; every other one is in the body. */
-const ROOTS: ReadonlySet<string | number> = new Set(['body', 'query']);
+const ROOTS: ReadonlySet<string | number> = new Set(['body', 'header', 'query']);
 
 /** Our own names for what Permit has others for. */
 const NAMES: Record<string, string> = { subject: 'user', properties: 'attributes' };

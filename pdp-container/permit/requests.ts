@@ -6,6 +6,7 @@ import {
   PERMIT_QUERY,
   permitQueries,
   ROLE_ASSIGNMENTS_QUERY,
+  URL_QUERY,
   USER_PERMISSIONS_QUERY,
   USER_TENANTS_QUERY,
 } from './schemas.ts';
@@ -32,6 +33,15 @@ export interface AuthorizedUsersQuery {
   context?: Optional<JsonObject>;
 }
 
+/** A request to an application, for the URL rules to say what it asks. */
+export interface UrlQuery {
+  user: PermitUser;
+  http_method: string;
+  url: string;
+  tenant: string;
+  context?: Optional<JsonObject>;
+}
+
 /** What `/local/role_assignments` is asked for; what is not given, or empty, is any. */
 export interface RoleAssignmentsQuery {
   user?: string;
@@ -47,6 +57,7 @@ export interface RoleAssignmentsQuery {
 }
 
 export const parsePermitQuery = parser<PermitQuery>(bodyCheck(PERMIT_QUERY));
+export const parseUrlQuery = parser<UrlQuery>(bodyCheck(URL_QUERY));
 export const parseUserPermissionsQuery = parser<UserPermissionsQuery>(bodyCheck(USER_PERMISSIONS_QUERY));
 export const parseUserTenantsQuery = parser<UserTenantsQuery>(bodyCheck(USER_TENANTS_QUERY));
 

@@ -17,6 +17,7 @@ export const CHECK_RESULT = {
         errors: { type: 'array', items: { type: 'string' } },
         advice: { type: 'array', items: { type: 'string' } },
         revision: { type: 'string' },
+        reason: { type: 'string', description: 'Of a URL: why it belongs to no question' },
         error: {
           type: 'object',
           description: 'Why it could not be evaluated; it is a deny',

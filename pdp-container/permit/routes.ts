@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../http/authentication.ts';
+import { ignoreBodies } from '../http/json-body.ts';
 import { allTenants } from './all-tenants.ts';
 import { refuse, sendDetail, sendJson } from './answers.ts';
 import { authorizedUsers } from './authorized-users.ts';
@@ -129,9 +130,7 @@ function listRoutes(scope: FastifyInstance, parts: PermitRoutesParts): void {
 }
 
 function triggerRoutes(scope: FastifyInstance, { reload }: PermitRoutesParts): void {
-  // There is nothing to be said in a body: whatever is sent is left aside.
-  scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+  ignoreBodies(scope);
   for (const url of ['/policy-updater/trigger', '/data-updater/trigger']) {
     scope.post(url, {
       schema: TRIGGER_SCHEMA,

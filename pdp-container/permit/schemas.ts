@@ -96,6 +96,32 @@ export const AUTHORIZED_USERS_QUERY = {
   properties: { action: KEY, resource: RESOURCE, context: OPTIONAL_RECORD, sdk: OPTIONAL_TEXT },
 } as const;
 
+/** The body of `/allowed_url`. */
+export const URL_QUERY = {
+  type: 'object',
+  required: ['user', 'http_method', 'url', 'tenant'],
+  properties: {
+    user: USER,
+    http_method: { ...KEY, description: 'In any letter case' },
+    url: { ...KEY, description: 'With scheme and host, or a path that begins with /' },
+    tenant: { ...KEY, description: 'In which the resource is' },
+    context: OPTIONAL_RECORD,
+    sdk: OPTIONAL_TEXT,
+  },
+} as const;
+
+/** The headers of `/nginx_allowed`. */
+export const NGINX_HEADERS = {
+  type: 'object',
+  required: ['permit-user-key', 'permit-tenant-id', 'permit-action', 'permit-resource-type'],
+  properties: {
+    'permit-user-key': KEY,
+    'permit-tenant-id': KEY,
+    'permit-action': KEY,
+    'permit-resource-type': KEY,
+  },
+} as const;
+
 /** The query string of `/local/role_assignments`. */
 export const ROLE_ASSIGNMENTS_QUERY = {
   type: 'object',

@@ -14,6 +14,11 @@ export function bodyCheck(schema: object): Check {
   return checkOf(bodies, schema, '');
 }
 
+/** For headers, by their names in lower case. */
+export function headerCheck(schema: object): Check {
+  return checkOf(bodies, schema, 'header');
+}
+
 /** For a query string, whose values it turns into what the schema says. */
 export function queryStringCheck(schema: object): Check {
   return checkOf(queryStrings, schema, 'query');
