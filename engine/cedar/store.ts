@@ -1,4 +1,12 @@
-import { Above, type Ancestors, ancestorsOf, EntityNode, NO_NODES, NOT_KEPT, NOTHING_ABOVE } from './entity-node.ts';
+import {
+  Above,
+  type Ancestors,
+  ancestorsOf,
+  EntityNode,
+  NO_NODES,
+  NOT_KEPT,
+  NOTHING_ABOVE,
+} from './entity-node.ts';
 import { NodeIndex } from './node-index.ts';
 import { ShapeTable } from './shape-table.ts';
 import type { ValuePages } from './value-pages.ts';
