@@ -42,7 +42,7 @@ export class NodeStore {
     const found = this.find(type, id);
     if (found !== undefined) return found;
     const node = new EntityNode(type, id);
-    this.#keep(node);
+    this.#add(node);
     return node;
   }
 
@@ -103,7 +103,7 @@ export class NodeStore {
   put(changes: Iterable<EntityChange>, pages?: ValuePages): void {
     for (const { node, attrs, tags, parents } of changes) {
       // A node made for this change, or one that an earlier removal let go.
-      if (node.references === NOT_KEPT) this.#keep(node);
+      if (node.references === NOT_KEPT) this.#add(node);
       if (!node.stored) {
         this.#stored.add(node);
         this.size += 1;
@@ -132,7 +132,7 @@ export class NodeStore {
 
   /** Names a node once more, so that it stays. */
   retain(node: EntityNode): void {
-    if (node.references === NOT_KEPT) this.#keep(node);
+    if (node.references === NOT_KEPT) this.#add(node);
     node.references += 1;
   }
 
@@ -146,7 +146,7 @@ export class NodeStore {
     node.references = NOT_KEPT;
   }
 
-  #keep(node: EntityNode): void {
+  #add(node: EntityNode): void {
     node.references = 0;
     const ofType = this.#types.get(node.type);
     if (ofType === undefined) this.#types.set(node.type, new Map([[node.id, node]]));
