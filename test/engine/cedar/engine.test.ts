@@ -545,6 +545,29 @@ describe('candidates', () => {
     expect(found.map(({ type, id }) => `${type} ${id}`)).toEqual(expected.map((id) => `User ${id}`));
   });
 
+  it('are judged as they are when they are asked about', () => {
+    const engine = engineOf('permit(principal, action, resource) when { resource.open };', {
+      entities: [
+        entity('Doc', 'd', { attrs: { open: true } }),
+        entity('Doc', 'e', { attrs: { open: true } }),
+      ],
+    });
+    const request = { principal: uid('User', 'a'), action: read, resource: uid('Doc', '') };
+    const [first = uid('', ''), second = uid('', '')] = engine.resourceCandidates(
+      'Doc',
+      read,
+      uid('User', 'a'),
+    );
+    const permits = engine.permitting(request, 'resource');
+    const all = [first, second, uid('Doc', 'e'), uid('Doc', 'none')];
+    expect(all.map(permits)).toEqual([true, true, true, false]);
+    engine.upsertEntities([entity('Doc', 'd', { attrs: { open: false } })]);
+    engine.removeEntities([uid('Doc', 'e')]);
+    expect(all.map(permits)).toEqual([false, false, false, false]);
+    engine.upsertEntities([entity('Doc', 'e', { attrs: { open: true } })]);
+    expect(all.map(permits)).toEqual([false, true, true, false]);
+  });
+
   it('for resources follow updates', () => {
     const engine = engineOf('permit(principal, action, resource in Folder::"f");', { entities });
     const found = () => engine.resourceCandidates('Doc', read, uid('User', 'a')).map(({ id }) => id);
@@ -558,6 +581,10 @@ describe('candidates', () => {
     engine.removeEntities([uid('Doc', 'a')]);
     expect(found()).toEqual(['e']);
     expect(engine.idsOfType('Doc')).toEqual(['d', 'e']);
+    engine.upsertEntities([entity('Doc', 'g'), entity('Doc', 'f')]);
+    engine.removeEntities([uid('Doc', 'f')]);
+    expect(engine.idsOfType('Doc')).toEqual(['d', 'e', 'g']);
+    engine.removeEntities([uid('Doc', 'g')]);
     engine.upsertEntities([entity('Doc', 'c')]);
     expect(engine.idsOfType('Doc')).toEqual(['c', 'd', 'e']);
     engine.removeEntities([uid('Doc', 'c'), uid('Doc', 'd'), uid('Doc', 'e')]);
