@@ -4,6 +4,9 @@ import { Attributes, type RecordValue, type Shape, type Value } from './values.t
 const NOT_STORED: Shape = new Map();
 const NO_VALUES: readonly Value[] = [];
 
+/** Instead of a number of references. */
+export const NOT_KEPT = -1;
+
 export const NO_NODES: readonly EntityNode[] = [];
 
 /**
@@ -15,8 +18,8 @@ export class EntityNode extends Attributes {
   readonly id: string;
   tags: RecordValue | undefined = undefined;
   above: Above = NOTHING_ABOVE;
-  /** How many values, parents and policies of the store name it. */
-  references = 0;
+  /** How many values, parents and policies of the store name it; {@link NOT_KEPT} of a node that no store has. */
+  references = NOT_KEPT;
 
   constructor(type: string, id: string) {
     super(NOT_STORED, NO_VALUES);

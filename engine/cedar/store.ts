@@ -1,4 +1,12 @@
-import { Above, type Ancestors, ancestorsOf, EntityNode, NO_NODES, NOTHING_ABOVE } from './entity-node.ts';
+import {
+  Above,
+  type Ancestors,
+  ancestorsOf,
+  EntityNode,
+  NO_NODES,
+  NOT_KEPT,
+  NOTHING_ABOVE,
+} from './entity-node.ts';
 import { NodeIndex } from './node-index.ts';
 import { ShapeTable } from './shape-table.ts';
 import type { ValuePages } from './value-pages.ts';
@@ -114,7 +122,7 @@ export class NodeStore {
   put(changes: Iterable<EntityChange>, pages?: ValuePages): void {
     for (const { node, attrs, tags, parents } of changes) {
       // A node made for this change, or one that an earlier removal let go.
-      if (this.find(node.type, node.id) === undefined) this.#add(node);
+      if (node.references === NOT_KEPT) this.#add(node);
       if (!node.stored) {
         this.#stored.add(node);
         this.size += 1;
@@ -143,7 +151,7 @@ export class NodeStore {
 
   /** Names a node once more, so that it stays. */
   retain(node: EntityNode): void {
-    if (this.find(node.type, node.id) === undefined) this.#add(node);
+    if (node.references === NOT_KEPT) this.#add(node);
     node.references += 1;
   }
 
@@ -154,9 +162,11 @@ export class NodeStore {
     ofType?.delete(node.id);
     if (ofType?.size === 0) this.#types.delete(node.type);
     this.#onlyParent.delete(node);
+    node.references = NOT_KEPT;
   }
 
   #add(node: EntityNode): void {
+    node.references = 0;
     const ofType = this.#types.get(node.type);
     if (ofType === undefined) this.#types.set(node.type, new Map([[node.id, node]]));
     else ofType.set(node.id, node);

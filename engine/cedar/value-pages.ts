@@ -8,10 +8,9 @@ export class ValuePages {
   #page: Value[] = [];
   #used = PAGE;
 
-  /** Those that would not fit into a page keep their own list. */
+  /** Those that do not fit into a page get a longer one. */
   take(of: Attributes): void {
     const { values } = of;
-    if (values.length > PAGE) return;
     if (this.#used + values.length > PAGE) {
       this.#page = new Array<Value>(PAGE).fill(false);
       this.#used = 0;

@@ -1,35 +1,51 @@
-import { expect, it } from 'vitest';
-import type { EntityNode } from '../../../engine/cedar/entity-node.ts';
-import { NodeStore } from '../../../engine/cedar/store.ts';
-import { EMPTY_RECORD } from '../../../engine/cedar/values.ts';
+import { describe, expect, it } from 'vitest';
+import { EntityNode } from '../../../engine/cedar/entity-node.ts';
+import { type EntityChange, NodeStore } from '../../../engine/cedar/store.ts';
+import { EMPTY_RECORD, RecordValue, SetValue, type Value } from '../../../engine/cedar/values.ts';
 
-/** How many ancestors the nodes of a store remember. */
-function memoised(store: NodeStore): number {
-  const all = new Set([...store.nodes()].map(({ above }) => above.ancestors));
-  return [...all].reduce(
-    (sum, ancestors) => sum + ('size' in ancestors ? ancestors.size : ancestors.length),
-    0,
-  );
+/** Sets an entity whose attributes, tags and parents name others. */
+function put(store: NodeStore, id: string, names: Partial<Record<'attr' | 'tag' | 'parent', Value>> = {}) {
+  const record = (value: Value | undefined) =>
+    value === undefined ? EMPTY_RECORD : RecordValue.of([['name', value]]);
+  const change: EntityChange = {
+    node: store.intern('Doc', id),
+    attrs: record(names.attr),
+    tags: record(names.tag),
+    parents: names.parent instanceof EntityNode ? [names.parent] : [],
+  };
+  store.put([change]);
 }
 
-it('ancestors of a chain, of which each has all before it, are not all kept', () => {
-  const store = new NodeStore();
-  const chain: EntityNode[] = [];
-  for (let index = 0; index < 4_000; index += 1) {
-    const node = store.intern('Group', String(index));
-    const parents = chain.slice(-1);
-    store.put([{ node, attrs: EMPTY_RECORD, tags: undefined, parents }]);
-    chain.push(node);
-  }
-  for (const [index, node] of chain.entries()) {
-    const ancestors = store.ancestors(node);
-    expect('size' in ancestors ? ancestors.size : ancestors.length).toBe(index);
-  }
-  // Of eight million.
-  expect(memoised(store)).toBeGreaterThan(1_000_000);
-  expect(memoised(store)).toBeLessThan(5_000_000);
-  // Those that were forgotten are there when they are asked for.
-  expect(
-    [...store.ancestors(chain[100] as EntityNode)].map(({ id }) => Number(id)).sort((a, b) => a - b),
-  ).toEqual(Array.from({ length: 100 }, (_, index) => index));
+describe('what nothing stored names any more is forgotten', () => {
+  it.each<[string, (node: EntityNode) => Parameters<typeof put>[2]]>([
+    ['an attribute', (node) => ({ attr: node })],
+    ['a record in a set', (node) => ({ attr: SetValue.of([RecordValue.of([['a', node]])]) })],
+    ['a tag', (node) => ({ tag: node })],
+    ['a parent', (node) => ({ parent: node })],
+  ])('once it was %s', (_, naming) => {
+    for (const end of ['replaced', 'removed']) {
+      const store = new NodeStore();
+      const named = store.intern('User', 'ann');
+      put(store, 'a', naming(named));
+      put(store, 'b', naming(named));
+      put(store, 'a');
+      expect(store.find('User', 'ann')).toBe(named);
+      if (end === 'replaced') put(store, 'b');
+      else store.remove(store.intern('Doc', 'b'));
+      expect(store.find('User', 'ann')).toBeUndefined();
+      put(store, 'b', naming(named));
+      expect(store.find('User', 'ann')).toBe(named);
+    }
+  });
+
+  it('but not what is stored, or names itself', () => {
+    const store = new NodeStore();
+    const own = store.intern('Doc', 'own');
+    put(store, 'own', { attr: own, tag: own });
+    put(store, 'own', { attr: own });
+    expect(store.find('Doc', 'own')).toBe(own);
+    store.remove(own);
+    expect(store.find('Doc', 'own')).toBeUndefined();
+    expect(store.size).toBe(0);
+  });
 });
