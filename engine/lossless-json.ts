@@ -1,3 +1,5 @@
+import { endOfString, parseKeys } from './json-keys.ts';
+
 /**
  * JSON with exact integers: Cedar's Long has 64 bits, of which `JSON.parse` keeps 53. An integer beyond
  * ±(2^53 - 1) is a BigInt, every other number a number.
@@ -14,14 +16,14 @@ const INTEGER = /^-?(?:0|[1-9]\d{0,99})$/;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * As `JSON.parse`, but exact: an integer beyond ±(2^53 - 1) becomes a BigInt. One written with a fraction or an
+ * As {@link parseKeys}, but exact: an integer beyond ±(2^53 - 1) becomes a BigInt. One written with a fraction or an
  * exponent stays the number that `JSON.parse` makes of it, and so does one of more than 100 digits; neither is a
  * safe integer then. `__proto__` is a key like any other. Nesting costs no stack.
  *
  * @throws SyntaxError for text that is not JSON
  */
 export function parseJson(text: string): unknown {
-  return LONG_INTEGER.test(text) ? parseExactly(text) : JSON.parse(text);
+  return LONG_INTEGER.test(text) ? parseExactly(text) : parseKeys(text);
 }
 
 /**
@@ -42,7 +44,7 @@ function parseExactly(text: string): unknown {
   });
   let root: unknown;
   try {
-    root = JSON.parse(replaced);
+    root = parseKeys(replaced);
   } catch {
     // It says where the text is wrong: the text as it was given.
     return JSON.parse(text);
@@ -78,15 +80,6 @@ function replaceNumbers(text: string, replace: (token: string) => string): strin
     done = tokens.lastIndex;
   }
   return replaced + text.slice(done);
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const unit = text[at];
-    if (unit === '"') return at;
-    if (unit === '\\') at += 1;
-  }
-  return text.length;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { InvalidRequestError } from '../../engine/index.ts';
+import { parseKeys } from '../../engine/json-keys.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -45,7 +46,7 @@ export function parseJsonBody(body: Buffer, maxDepth: number, path = 'body'): un
   if (!isUtf8(body)) throw new InvalidRequestError(path, 'is not UTF-8');
   try {
     // `__proto__` becomes an ordinary own property here; of repeated keys the last one counts.
-    return JSON.parse(body.toString('utf8'));
+    return parseKeys(body.toString('utf8'));
   } catch {
     throw new InvalidRequestError(path, 'is not valid JSON');
   }

@@ -44,8 +44,8 @@ export interface OpaDocument {
 export const DEFAULT_DECISION: DocumentPath = ['system', 'main'];
 
 /**
- * All documents there are; a path is of the first that it is in. `permit` is what Permit's policy answers, with the input of its own enforcer; the others
- * take an AuthZEN request.
+ * All documents there are; a path is of the first that it is in. `permit` is what Permit's policy answers, with the
+ * input of its own enforcer; the others take an AuthZEN request.
  *
  * @param maxItems most questions of `permit/bulk`
  */

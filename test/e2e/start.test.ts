@@ -91,13 +91,14 @@ describe('npm start', { timeout: 180_000 }, () => {
     const { app } = await running(started);
     const lines = started.output().match(/^ +curl .*$/gm) ?? [];
     expect(await Promise.all(lines.map(paste))).toEqual([200, 403, 401]);
-    expect(started.output()).toMatch(/permit User::"bob" view Note::"acme\/roadmap" +viewers-read/);
+    const narrated = /permit User::"bob" view Note::"acme\/roadmap" +viewers-read/;
+    await vi.waitFor(() => expect(started.output()).toMatch(narrated), PATIENCE);
     expect(started.output()).not.toContain('OPA');
 
     const policy = join(source, 'notes.cedar');
     const before = await readFile(policy, 'utf8');
     const active = () => started.output().match(/revision \w+ is active/g)?.length;
-    expect(active()).toBe(1);
+    await vi.waitFor(() => expect(active()).toBe(1), PATIENCE);
     await writeFile(
       policy,
       `${before}\n@id("not-bob") forbid (principal == User::"bob", action, resource);\n`,
