@@ -17,7 +17,7 @@ async function answered(method: string, path: string, body?: string) {
 }
 
 describe('/v1/policies, for reading', () => {
-  const IDS = ['bob-views', 'editors-edit', 'never-secret', 'errs'];
+  const IDS = ['bob-views', 'editors-edit', 'never-secret', 'errs', 'guest-carol'];
 
   it('lists the ids of the active policies', async () => {
     expect(await answered('GET', '/v1/policies')).toMatchObject({
@@ -34,7 +34,8 @@ describe('/v1/policies, for reading', () => {
     });
   });
 
-  it.each(['nope', 'bob-views/x', 'constructor'])('%s is not one', async (id) => {
+  // A template is no policy; what it is linked to is.
+  it.each(['nope', 'guest', 'bob-views/x', 'constructor'])('%s is not one', async (id) => {
     expect(await answered('GET', `/v1/policies/${id}`)).toMatchObject({
       status: 404,
       json: { code: 'resource_not_found', message: `storage_not_found_error: policy id "${id}"` },

@@ -18,7 +18,13 @@ export const NOTES: BundleFiles = {
 
     @id("errs")
     permit(principal == user::"eve", action, resource) when { resource.absent };
+
+    @id("guest")
+    permit(principal == ?principal, action == Action::"view", resource == note::"guide");
   `,
+  'links.json': JSON.stringify([
+    { templateId: 'guest', newId: 'guest-carol', values: { '?principal': { type: 'user', id: 'carol' } } },
+  ]),
   'entities.json': JSON.stringify([
     { uid: { type: 'tenant', id: 'acme' }, attrs: { plan: 'pro' }, parents: [] },
     { uid: { type: 'tenant', id: 'globex' }, attrs: {}, parents: [] },
