@@ -6,6 +6,9 @@ import type { CedarRequest } from './evaluator.ts';
 import type { Schema } from './schema.ts';
 import { typedRecord, untypedRecord } from './values.ts';
 
+/** What a request may lay attributes over. */
+const ROLES = ['subject', 'resource'] as const;
+
 /** What the mapping depends on. */
 export interface MappingSource {
   namespace: string;
@@ -23,10 +26,8 @@ export function toCedarRequest(request: AccessRequest, source: MappingSource): C
   const action: EntityUid = { type: actionType(source.namespace), id: request.action.name };
   const context = contextRecord(action, request, source);
   const attributes: CedarRequest['attributes'] = [];
-  for (const [role, { type, id, properties }] of [
-    ['subject', subject] as const,
-    ['resource', resource] as const,
-  ]) {
+  for (const role of ROLES) {
+    const { type, id, properties } = request[role];
     if (properties === undefined) continue;
     attributes.push({
       uid: { type, id },
@@ -67,7 +68,8 @@ function contextRecord(
   const sent = properties === undefined ? request.context : { ...request.context, action: properties };
   if (schema === undefined) return sent === undefined ? undefined : untypedRecord(sent, 'context');
   const declared = schema.actions.get(uidKey(action))?.context;
-  // Nothing sent is nothing to read, unless something was required.
-  if (declared === undefined || (sent === undefined && declared.attributes.size === 0)) return undefined;
-  return typedRecord(sent ?? {}, declared, 'context');
+  if (declared === undefined) return undefined;
+  const context = typedRecord(sent ?? {}, declared, 'context');
+  // Nothing sent is nothing to read, where nothing was required.
+  return sent === undefined ? undefined : context;
 }
