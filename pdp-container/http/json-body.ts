@@ -10,10 +10,11 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Whether JSON text nests objects and arrays deeper than the limit. It reads the bytes once, before anything is
+ * Whether JSON text nests objects and arrays deeper than the limit. It reads the bytes at most twice, before anything is
  * built from them, so that a hostile body costs no more than its length.
  */
 export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
+  if (openings(json) <= limit) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < json.length; index += 1) {
@@ -31,6 +32,16 @@ export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
     }
   }
   return false;
+}
+
+/** How many objects and arrays the text could open at most; most bodies need no closer look. */
+function openings(json: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index];
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) count += 1;
+  }
+  return count;
 }
 
 /** @throws InvalidRequestError when the body is empty, nests too deep or is not JSON in UTF-8 */
