@@ -1,13 +1,10 @@
 import type { CedarValue, EntityUid } from './cedar-json.ts';
-import type { AccessRequest, JsonObject } from './contract.ts';
+import type { AccessRequest, EntityRef, JsonObject, LocalRequest } from './contract.ts';
 import { actionType, uidKey } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarRequest } from './evaluator.ts';
+import type { CedarRequest, LaidOver } from './evaluator.ts';
 import type { Schema } from './schema.ts';
 import { typedRecord, untypedRecord } from './values.ts';
-
-/** What a request may lay attributes over. */
-const ROLES = ['subject', 'resource'] as const;
 
 /** What the mapping depends on. */
 export interface MappingSource {
@@ -21,17 +18,21 @@ export interface MappingSource {
  *
  * @throws InvalidRequestError for a value that Cedar or the schema cannot hold
  */
-export function toCedarRequest(request: AccessRequest, source: MappingSource): CedarRequest {
+export function toCedarRequest(request: LocalRequest, source: MappingSource): CedarRequest {
   const { subject, resource } = request;
   const action: EntityUid = { type: actionType(source.namespace), id: request.action.name };
   const context = contextRecord(action, request, source);
-  const attributes: CedarRequest['attributes'] = [];
-  for (const role of ROLES) {
-    const { type, id, properties } = request[role];
-    if (properties === undefined) continue;
+  const parents = allowedParents(resource, source.schema);
+  const attributes: LaidOver[] = [];
+  for (const [role, { type, id, properties }, above] of [
+    ['subject', subject, undefined] as const,
+    ['resource', resource, parents] as const,
+  ]) {
+    if (properties === undefined && above === undefined) continue;
     attributes.push({
       uid: { type, id },
-      attrs: sentAttributes(type, properties, `${role}.properties`, source.schema),
+      attrs: sentAttributes(type, properties ?? {}, `${role}.properties`, source.schema),
+      ...(above === undefined ? {} : { parents: above }),
     });
   }
   return {
@@ -54,6 +55,16 @@ function sentAttributes(
   // No validated policy reads an attribute of a type that the schema does not have.
   if (declared === undefined) return {};
   return typedRecord(properties, declared.attributes, path, 0, { unknown: 'leave out', missing: 'allow' });
+}
+
+/** What is put above the resource: all that is asked for, or what the schema allows there. */
+function allowedParents(
+  { type, parents = [] }: LocalRequest['resource'],
+  schema: Schema | undefined,
+): EntityRef[] | undefined {
+  const allowed = schema?.entityTypes.get(type)?.memberOf;
+  const above = schema === undefined ? parents : parents.filter((parent) => allowed?.has(parent.type));
+  return above.length === 0 ? undefined : above;
 }
 
 function contextRecord(

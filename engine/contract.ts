@@ -175,9 +175,40 @@ export interface SearchablePdp extends PolicyDecisionPoint {
   searchActions(search: ActionSearch, options?: EvaluateOptions): Promise<SearchResult<{ name: string }>>;
 }
 
+/** The entities that a revision has stored, for faces that tell of them. */
+export interface StoredEntities {
+  /** Types that there are entities of, in code unit order. */
+  types(): readonly string[];
+  /** Ids of a type, in code unit order. */
+  ids(type: string): readonly string[];
+  /**
+   * In Cedar's JSON format, with explicit `__entity` and `__extn` escapes, and a BigInt beyond 2^53 - 1; undefined
+   * for an entity that is not stored.
+   */
+  attributes(entity: EntityRef): JsonObject | undefined;
+  /** Those named as parents, not what is above them. */
+  parents(entity: EntityRef): readonly EntityRef[];
+}
+
 /** A PDP evaluating in this process, from one revision of a bundle. */
 export interface LocalPdp extends SearchablePdp {
   readonly revision: string;
+  /** Ids of its policies, links of templates among them. */
+  readonly policies: readonly string[];
+  readonly entities: StoredEntities;
+  /**
+   * Types of resources that subjects of a type may do something on, in code unit order: the schema's, or without one
+   * all that entities and policies have.
+   */
+  resourceTypes(subjectType: string): readonly string[];
   /** The synchronous heart of {@link PolicyDecisionPoint.evaluate}. @throws InvalidRequestError */
   decide(request: LocalRequest): Decision;
+  searchSubjects(
+    search: SubjectSearch & { resource: LaidOverParents },
+    options?: EvaluateOptions,
+  ): Promise<SearchResult<EntityRef>>;
+  searchActions(
+    search: ActionSearch & { resource: LaidOverParents },
+    options?: EvaluateOptions,
+  ): Promise<SearchResult<{ name: string }>>;
 }

@@ -3,13 +3,13 @@
  *
  * @packageDocumentation
  */
-export type { Bundle, Manifest, UrlRule } from './bundle.ts';
+export type { Bundle, BundleEntities, Manifest, UrlRule } from './bundle.ts';
 export type * from './cedar/api.ts';
 export { createEngine } from './cedar/engine.ts';
 export type * from './cedar-json.ts';
 export type * from './contract.ts';
 export * from './errors.ts';
-export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 export { createPdp, type ExplainedDecision, type Explaining, type PdpOptions } from './local-pdp.ts';
 export { readArchive } from './read-archive.ts';
 export {

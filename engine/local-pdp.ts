@@ -1,7 +1,7 @@
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { createEngine } from './cedar/engine.ts';
-import type { PolicyJson } from './cedar-json.ts';
+import type { EntityUid, PolicyJson } from './cedar-json.ts';
 import { toCedarRequest } from './cedar-mapping.ts';
 import type {
   AccessRequest,
@@ -10,11 +10,13 @@ import type {
   EvaluateAllOptions,
   EvaluateOptions,
   LocalPdp,
+  LocalRequest,
 } from './contract.ts';
 import { actionType, isEntityTypeName } from './entity-uid.ts';
 import { InvalidRequestError } from './errors.ts';
-import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory } from './evaluator.ts';
+import type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 import { parseAccessRequest } from './request.ts';
+import { resourceTypesOf } from './resource-types.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
 import { EVALUATIONS_A_TURN, throwIfAborted, turn } from './turns.ts';
@@ -35,51 +37,64 @@ export interface ExplainedDecision {
  *
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
-export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
+export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = createEngine(bundle);
+  const engine = createEngine({ ...bundle, checked: true });
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
 }
 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */
 export interface Explaining {
   /** @throws InvalidRequestError */
-  explain(request: AccessRequest): ExplainedDecision;
+  explain(request: LocalRequest): ExplainedDecision;
 }
 
 class BundlePdp implements LocalPdp, Explaining {
   readonly revision: string;
+  readonly policies: readonly string[];
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
+  readonly entities: LocalPdp['entities'];
+  readonly resourceTypes: LocalPdp['resourceTypes'];
   readonly #namespace: string;
   readonly #schema: Schema | undefined;
   readonly #evaluator: Evaluator;
   readonly #advice: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
+  constructor(
+    bundle: Bundle<BundleEntities>,
+    schema: Schema | undefined,
+    engine: CedarEngine,
+    evaluator: Evaluator,
+  ) {
     this.revision = bundle.revision;
+    const { staticPolicies, templateLinks } = bundle.policies;
+    this.policies = [...Object.keys(staticPolicies), ...templateLinks.map(({ newId }) => newId)];
     this.#namespace = bundle.namespace;
     this.#schema = schema;
     this.#evaluator = evaluator;
     this.#advice = adviceOf(bundle);
+    this.entities = engine.entities;
+    this.resourceTypes = resourceTypesOf(bundle.policies, schema, engine.entities);
     const search = searchOf({
       judge: (request) => this.#judge(request),
       decide: (request) => this.decide(request),
-      principals: (type, { action, resource }) => engine.principalCandidates(type, action, resource),
+      principals: (type, { action, resource, attributes }) =>
+        engine.principalCandidates(type, action, resource, parentsOf(resource, attributes)),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
-      actionNames: actionNamesOf(bundle, schema),
+      actions: actionsOf(bundle, schema, engine),
     });
     this.searchSubjects = search.subjects;
     this.searchResources = search.resources;
     this.searchActions = search.actions;
   }
 
-  decide(request: AccessRequest): Decision {
+  decide(request: LocalRequest): Decision {
     return this.explain(request).decision;
   }
 
-  explain(request: AccessRequest): ExplainedDecision {
+  explain(request: LocalRequest): ExplainedDecision {
     const foreign = this.#foreign(request);
     if (foreign !== undefined) return this.#denyForeign(foreign);
     const response = this.#evaluator.isAuthorized(this.#toCedar(request));
@@ -105,12 +120,12 @@ class BundlePdp implements LocalPdp, Explaining {
     return decisions;
   }
 
-  #toCedar(request: AccessRequest): CedarRequest {
+  #toCedar(request: LocalRequest): CedarRequest {
     return toCedarRequest(request, { namespace: this.#namespace, schema: this.#schema });
   }
 
   /** For a search: its request is mapped once, and then put for each candidate. */
-  #judge(request: AccessRequest): Judge | undefined {
+  #judge(request: LocalRequest): Judge | undefined {
     if (this.#foreign(request) !== undefined) return undefined;
     const cedar = this.#toCedar(request);
     return { request: cedar, evaluator: this.#evaluator };
@@ -151,7 +166,12 @@ class BundlePdp implements LocalPdp, Explaining {
   }
 }
 
-function adviceOf(bundle: Bundle): Map<string, string> {
+/** What a request puts above an entity. */
+function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []): EntityUid[] {
+  return laidOver.flatMap(({ uid, parents = [] }) => (uid.type === type && uid.id === id ? parents : []));
+}
+
+function adviceOf(bundle: Bundle<BundleEntities>): Map<string, string> {
   const { staticPolicies, templates, templateLinks } = bundle.policies;
   const advice = new Map<string, string>();
   const note = (id: string, policy: PolicyJson | undefined) => {
@@ -163,8 +183,21 @@ function adviceOf(bundle: Bundle): Map<string, string> {
   return advice;
 }
 
-/** Names an action search goes through: the schema's, else those that policies and entities name. */
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
+/** What an action search goes through: the schema's actions, else those that policies name or that are stored. */
+function actionsOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): EntityUid[] {
+  const type = actionType(bundle.namespace);
+  return [...actionNamesOf(bundle, schema, engine)].sort().map((id) => ({ type, id }));
+}
+
+function actionNamesOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): Set<string> {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {
@@ -172,7 +205,7 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       // A group of actions is not one that can be done.
       if (uid.type === type && principalTypes.size > 0) names.add(uid.id);
     }
-    return [...names].sort();
+    return names;
   }
   const { staticPolicies, templates } = bundle.policies;
   for (const { action } of [...Object.values(staticPolicies), ...Object.values(templates)]) {
@@ -181,6 +214,6 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       if (named === type && id !== undefined) names.add(id);
     }
   }
-  for (const { uid } of bundle.entities) if (uid.type === type) names.add(uid.id);
-  return [...names].sort();
+  for (const id of engine.idsOfType(type)) names.add(id);
+  return names;
 }

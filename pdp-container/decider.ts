@@ -1,5 +1,5 @@
 import type { AccessRequest, Decision, LocalPdp } from '../engine/contract.ts';
-import type { Asked, DecisionLog } from './decision-log.ts';
+import type { Asked, DecisionLog, SearchKind } from './decision-log.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Makes decisions, and counts, times and logs each. Every HTTP face decides through this one. */
@@ -28,6 +28,19 @@ export class Decider {
     };
     this.#record(asked, decision, requestId, 0);
     return decision;
+  }
+
+  /** Logs a search that began at `start`. Its many decisions are one line. */
+  searched(
+    kind: SearchKind,
+    asked: Asked,
+    results: number,
+    { revision }: LocalPdp,
+    requestId: string,
+    start: number,
+  ): void {
+    const micros = Math.round((performance.now() - start) * 1000);
+    this.log.search(kind, asked, results, revision, requestId, micros);
   }
 
   #record(asked: Asked, decision: Decision, requestId: string, milliseconds: number): void {

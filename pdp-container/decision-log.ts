@@ -18,6 +18,9 @@ export interface Asked {
   context?: JsonObject;
 }
 
+/** What a search looks for. */
+export type SearchKind = 'subject' | 'resource' | 'action' | 'tenant' | 'permission';
+
 /** Writes one JSON line for each decision, and one for each search with the number of its results. */
 export class DecisionLog {
   readonly #logger: Logger;
@@ -50,7 +53,7 @@ export class DecisionLog {
   }
 
   search(
-    kind: 'subject' | 'resource' | 'action',
+    kind: SearchKind,
     asked: Asked,
     results: number,
     revision: string,

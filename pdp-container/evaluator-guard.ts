@@ -50,7 +50,7 @@ export class EvaluatorGuard {
       ...(permitting !== undefined && {
         permitting: (request, role) => {
           const permits = this.#run(evaluator, () => permitting.call(evaluator, request, role));
-          return (id) => this.#run(evaluator, () => permits(id));
+          return (candidate) => this.#run(evaluator, () => permits(candidate));
         },
       }),
     };

@@ -1,3 +1,5 @@
+import type { PermitTypes } from './permit/mapping.ts';
+
 /** Bounds on what one request, and all of them together, may cost. Past one the answer is a clear 4xx or 503. */
 export interface Limits {
   /** Largest request body, in bytes; more is a 413. @default 1048576 */
@@ -60,6 +62,8 @@ export interface ServeOptions {
   host?: string;
   /** 0 picks a free one. @default 7000 */
   port?: number;
+  /** Where OPA's REST API is answered, on the same host; 0 picks a free one. @default it is not */
+  opaPort?: number | undefined;
   /** The base URL that clients know the PDP by, for discovery. @default from the request's host and protocol */
   publicUrl?: string;
   /** PEM files; they are read again when they change. @default plain HTTP */
@@ -68,6 +72,13 @@ export interface ServeOptions {
   apiKey?: string;
   /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
   proxySubjectHeader?: string;
+  /** The Cedar types that stand for Permit's users, tenants and roles. @default 'user', 'tenant' and 'role' */
+  permitTypes?: Partial<PermitTypes>;
+  /**
+   * Take the key of Permit's `/allowed/all-tenants` from its body, where the Node SDK's `checkAllTenants` puts it.
+   * @default false
+   */
+  permitKeyInBody?: boolean;
   /** @default 'all' */
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */
@@ -99,6 +110,8 @@ export interface TlsFiles {
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 7000;
+/** Of the command; OPA's own, which Permit's SDKs take for given. */
+export const DEFAULT_OPA_PORT = 8181;
 export const DEFAULT_SUBJECT_HEADER = 'X-PDP-Subject';
 export const DEFAULT_DRAIN_MS = 5_000;
 export const DEFAULT_STOP_MS = 10_000;

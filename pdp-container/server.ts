@@ -15,6 +15,7 @@ import { CertificateWatch } from './http/tls-reload.ts';
 import { listen } from './listen.ts';
 import { type Log, openLog } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { createOpaApp } from './opa/app.ts';
 import {
   DEFAULT_DRAIN_MS,
   DEFAULT_HOST,
@@ -25,6 +26,7 @@ import {
   DEFAULT_SUBJECT_HEADER,
   type ServeOptions,
 } from './options.ts';
+import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSource } from './source/source.ts';
@@ -43,10 +45,12 @@ export class PdpServer implements HealthState {
     this.#metrics.evaluatorBroken.set(1);
     this.log.logger.fatal({ err: error }, 'evaluator broken');
   });
-  #app: FastifyInstance | undefined;
+  /** Those that listen. */
+  readonly #apps: FastifyInstance[] = [];
   #reloader: Reloader | undefined;
   #certificates: CertificateWatch | undefined;
   #url = '';
+  #opaUrl: string | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
   /** Ends the wait for clients to go elsewhere. */
@@ -60,6 +64,11 @@ export class PdpServer implements HealthState {
   /** Where it answers; a wildcard address is told as loopback. Empty until it listens. */
   get url(): string {
     return this.#url;
+  }
+
+  /** The same of the OPA port, if there is one. */
+  get opaUrl(): string | undefined {
+    return this.#opaUrl;
   }
 
   get draining(): boolean {
@@ -81,6 +90,7 @@ export class PdpServer implements HealthState {
     const {
       host = DEFAULT_HOST,
       port = DEFAULT_PORT,
+      opaPort,
       apiKey,
       tls,
       reloadMs = DEFAULT_RELOAD_MS,
@@ -93,12 +103,13 @@ export class PdpServer implements HealthState {
     const source = await openSource(this.#options.source);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
+    const types = parsePermitTypes(this.#options.permitTypes);
     const log = new DecisionLog(
       logger,
       this.#options.decisionLog ?? 'all',
       this.#options.decisionLogAttributes ?? false,
     );
-    const app = createApp({
+    const parts = {
       active: this.active,
       decider: new Decider(this.#metrics, log),
       metrics: this.#metrics,
@@ -107,19 +118,27 @@ export class PdpServer implements HealthState {
       inFlight: new InFlight(limits.concurrency, this.#metrics.requestsInFlight),
       authenticate,
       health: this,
-      publicUrl,
       credentials,
-      subjectHeader,
-    });
-    await listen(app, host, port);
-    this.#app = app;
-    this.#url = urlOf(app.server.address() as AddressInfo, tls !== undefined);
-    logger.info({ url: this.#url, host, source: source.path }, 'listening');
+      types,
+    };
+    const keyInBody = this.#options.permitKeyInBody ?? false;
+    const reload = async () => (await this.#reloader?.reload()) ?? false;
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload });
+    const url = await this.#listen(app, port, '--port');
+    if (opaPort !== undefined) {
+      this.#opaUrl = await this.#listen(createOpaApp(parts), opaPort, '--opa-port');
+    }
+    this.#url = url;
+    logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');
     if (apiKey === undefined && !isLoopback(host)) {
       logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
     }
     if (tls !== undefined && reloadMs > 0) {
-      this.#certificates = new CertificateWatch(app.server, tls, logger);
+      this.#certificates = new CertificateWatch(
+        this.#apps.map(({ server }) => server),
+        tls,
+        logger,
+      );
       await this.#certificates.start();
     }
     this.#reloader = new Reloader(
@@ -144,16 +163,24 @@ export class PdpServer implements HealthState {
 
   async #close(drainMs: number): Promise<void> {
     this.#draining = true;
-    const app = this.#app;
-    if (app !== undefined) {
+    const started = this.#url !== '';
+    if (started) {
       this.log.logger.info({ milliseconds: drainMs }, 'draining');
       if (drainMs > 0) await this.#drain(drainMs);
-      await this.#stopListening(app);
     }
+    await Promise.all(this.#apps.map((app) => this.#stopListening(app)));
     await Promise.all([this.#reloader?.stop(), this.#certificates?.stop()]);
     this.#metrics.registry.clear();
-    if (app !== undefined) this.log.logger.info('stopped');
+    if (started) this.log.logger.info('stopped');
     await this.log.end();
+  }
+
+  /** @returns where it answers */
+  async #listen(app: FastifyInstance, port: number, option: '--port' | '--opa-port'): Promise<string> {
+    const { host = DEFAULT_HOST, tls } = this.#options;
+    await listen(app, host, port, option);
+    this.#apps.push(app);
+    return urlOf(app.server.address() as AddressInfo, tls !== undefined);
   }
 
   #drain(drainMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * How a part of a rule fits a request. `near` is what a server that is less exact than we are may take for a fit:
- * another letter case, a slash at the end, a parameter sent twice. Such a request belongs to no rule.
+ * another letter case, a slash at the end, a parameter sent twice, a host left out. Such a request belongs to no rule.
  */
 export type Fit = 'exact' | 'near' | 'no';
 

@@ -12,7 +12,7 @@ export const URL_RULES_FILE = 'urls.json';
 /** Most rules of a bundle. */
 export const MAX_RULES = 1_000;
 /** Most steps of all expressions together for each character of a path. */
-export const MAX_STEPS = 2_000;
+export const MAX_STEPS = 1_000;
 
 /** What rules are held to beside their own shape. */
 export interface RuleNames {

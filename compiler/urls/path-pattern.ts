@@ -17,6 +17,8 @@ export interface PathPattern {
   capture(segments: readonly string[]): Map<string, string>;
 }
 
+/** Would take away what makes the second look at a path blind to letter case. */
+const CASE_SENSITIVE = /\(\?[A-Za-z]*-[A-Za-z]*i/;
 const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /** @throws InvalidRequestError saying what is wrong with it */
@@ -116,9 +118,15 @@ class Expression implements PathPattern {
     if (text.length > MAX_EXPRESSION_LENGTH) {
       throw new InvalidRequestError('regex', `is longer than ${MAX_EXPRESSION_LENGTH} characters`);
     }
+    if (CASE_SENSITIVE.test(text)) {
+      throw new InvalidRequestError(
+        'regex',
+        'has (?-i): letter case never chooses between rules, so it cannot be asked for',
+      );
+    }
     this.#exact = compile(text);
     this.#near = compile(text, RE2JS.CASE_INSENSITIVE);
-    this.steps = this.#exact.programSize();
+    this.steps = Math.max(this.#exact.programSize(), this.#near.programSize());
     this.names = Object.keys(this.#exact.namedGroups());
     const wrong = this.names.find((name) => !NAME.test(name));
     if (wrong !== undefined) {
@@ -131,9 +139,9 @@ class Expression implements PathPattern {
 
   fit(segments: readonly string[]): Fit {
     const path = `/${segments.join('/')}`;
-    if (this.#exact.matches(path)) return 'exact';
+    if (matches(this.#exact, path)) return 'exact';
     const bare = path.normalize('NFKC').replace(/(?<=.)\/$/, '');
-    return this.#near.matches(bare) || this.#near.matches(`${bare}/`) ? 'near' : 'no';
+    return matches(this.#near, bare) || matches(this.#near, `${bare}/`) ? 'near' : 'no';
   }
 
   capture(segments: readonly string[]): Map<string, string> {
@@ -159,4 +167,12 @@ function compile(text: string, flags = 0): RE2JS {
       `is not an RE2 expression: ${reason} (there are no look-arounds and back-references)`,
     );
   }
+}
+
+/**
+ * Whether an expression matches a whole text. Not `RE2JS.matches`: that one keeps every state it has been in, up to
+ * 8 MB for each expression, and a client chooses the states.
+ */
+function matches(expression: RE2JS, text: string): boolean {
+  return expression.matcher(text).matches();
 }

@@ -1,5 +1,5 @@
 import { InvalidRequestError, type UrlRule } from '../../engine/index.ts';
-import { parseHost } from './target.ts';
+import { parseHost, TOKEN } from './target.ts';
 
 const KEYS = ['method', 'host', 'path', 'regex', 'query', 'headers', 'action', 'resource', 'priority'];
 const RESOURCE_KEYS = ['type', 'id', 'tenant', 'attributes'];
@@ -11,7 +11,6 @@ const PERMIT_KEYS: Record<string, string> = {
   type: 'path or regex',
   key: 'id',
 };
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Headers that are somebody's secret: what is captured gets into policies and logs. */
 const SECRETS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-pdp-key']);
 

@@ -5,6 +5,9 @@ export const MAX_URL_LENGTH = 8_192;
 /** Longest path, in UTF-16 units after decoding. With the size of the expressions it bounds the work of a request. */
 export const MAX_PATH_LENGTH = 2_048;
 
+/** Names of methods and headers. */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** What a URL says, in the one form that a proxy, an application and we cannot read in different ways. */
 export interface UrlTarget {
   /** In lower case, without port and final dot. */

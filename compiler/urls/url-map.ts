@@ -2,7 +2,7 @@ import { InvalidRequestError, type UrlRule } from '../../engine/index.ts';
 import { Conditions, queryValues, type Values } from './conditions.ts';
 import { both, type Fit } from './fit.ts';
 import { type PathPattern, pathPattern } from './path-pattern.ts';
-import { parseHost, parseTarget, type UrlTarget } from './target.ts';
+import { parseHost, parseTarget, TOKEN, type UrlTarget } from './target.ts';
 import { ValueTemplate } from './value-template.ts';
 
 /** A request to an application, as a proxy tells of it. */
@@ -38,8 +38,8 @@ export class UrlMap {
   }
 
   /**
-   * The question of the first rule that fits. Letter case, a final slash or a parameter sent twice never choose
-   * between rules: a request that a rule fits but for that belongs to none.
+   * The question of the first rule that fits. Letter case, a final slash, a parameter sent twice or a host left out
+   * never choose between rules: a request that a rule fits but for that belongs to none.
    */
   question(request: UrlRequest): UrlQuestion | NoRule {
     let known: KnownRequest;
@@ -54,7 +54,8 @@ export class UrlMap {
       if (fit === 'no') continue;
       if (fit === 'exact') return rule.question(known);
       return {
-        reason: 'a rule fits but for letter case, a final slash, or a parameter or header sent twice',
+        reason:
+          'a rule fits but for letter case, a final slash, a parameter or header sent twice, or a host not told',
       };
     }
     return { reason: 'no rule fits the method and URL' };
@@ -69,6 +70,7 @@ interface KnownRequest extends UrlTarget {
 
 /** @throws InvalidRequestError */
 function know({ method, url, host, headers = () => [] }: UrlRequest): KnownRequest {
+  if (!TOKEN.test(method)) throw new InvalidRequestError('method', 'is not an HTTP method');
   const target = parseTarget(url);
   const told = host === undefined ? undefined : parseHost(host);
   if (told !== undefined && target.host !== undefined && told !== target.host) {
@@ -127,10 +129,11 @@ export class CompiledRule {
   fit({ method, host, segments, headers, parameters }: KnownRequest): Fit {
     const { methods, host: own } = this.#rule;
     if (!methods.includes(method) && !methods.includes('*')) return 'no';
-    if (own !== undefined && own !== host) return 'no';
+    if (own !== undefined && host !== undefined && own !== host) return 'no';
     const path = this.path.fit(segments);
     if (path === 'no') return path;
-    return both(both(path, this.#queryFit(parameters)), this.#headers.fit(headers));
+    const target = own !== undefined && host === undefined ? 'near' : path;
+    return both(both(target, this.#queryFit(parameters)), this.#headers.fit(headers));
   }
 
   #queryFit(parameters: KnownRequest['parameters']): Fit {

@@ -1,11 +1,6 @@
-import type {
-  CedarValue,
-  EntityJson,
-  EntityUid,
-  PolicyJson,
-  SchemaJson,
-  TemplateLink,
-} from '../cedar-json.ts';
+import type { EntityJson, EntityUid, PolicyJson, SchemaJson, TemplateLink } from '../cedar-json.ts';
+import type { StoredEntities } from '../contract.ts';
+import type { LaidOver } from '../evaluator.ts';
 
 /** Policies in Cedar's JSON format. */
 export interface EnginePolicies {
@@ -16,8 +11,13 @@ export interface EnginePolicies {
 
 export interface EngineOptions {
   policies: EnginePolicies;
-  /** What gives values their types: strings that are extension values, objects that are entities. */
+  /**
+   * What gives values their types: strings that are extension values, objects that are entities. Entities and
+   * contexts that it does not allow are refused.
+   */
   schema?: SchemaJson;
+  /** Entities and contexts are known to be as the schema wants them, and are not held to it again. @default false */
+  checked?: boolean;
   entities?: EntityData;
 }
 
@@ -35,8 +35,11 @@ export interface EngineRequest {
   context?: Record<string, unknown>;
   /** Whole entities in place of the stored ones, for this request only. */
   entities?: EntityJson[];
-  /** Attributes laid over stored ones, for this request only; an entity that is not stored exists with them. */
-  attributes?: { uid: EntityUid; attrs: Record<string, CedarValue> }[];
+  /**
+   * Attributes laid over stored ones, and parents put beside stored ones, for this request only; an entity that is
+   * not stored exists with them.
+   */
+  attributes?: LaidOver[];
 }
 
 export interface EngineResponse {
@@ -62,18 +65,28 @@ export interface CedarEngine {
   /** Ids of the stored entities of a type, in code unit order. */
   idsOfType(type: string): readonly string[];
   /**
-   * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
-   * resource: what a search has to look at.
+   * Entities of a type, in the code unit order of their ids, among which is every principal that a policy permits
+   * the action on the resource: what a search has to look at.
+   *
+   * @param parents what the search puts above the resource beside its stored parents
    */
-  principalCandidates(type: string, action: EntityUid, resource: EntityUid): readonly string[];
+  principalCandidates(
+    type: string,
+    action: EntityUid,
+    resource: EntityUid,
+    parents?: readonly EntityUid[],
+  ): readonly EntityUid[];
   /** The same for resources. */
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[];
   /**
-   * Whether the request is permitted with another id, of the same type, in that role: what a search asks of many.
+   * Whether the request is permitted with another entity of the same type in that role: what a search asks of many.
+   * The candidates that this engine gives are found without looking them up; another engine's are not for this one.
    *
    * @throws InvalidRequestError for a value of the request that Cedar cannot hold
    */
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean;
+  /** What is stored, for reading. */
+  readonly entities: StoredEntities;
   /** Entities stored. */
   readonly size: number;
 }

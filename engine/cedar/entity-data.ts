@@ -13,6 +13,9 @@ export function* entityValues(data: EntityData): Generator<unknown> {
     yield* data;
     return;
   }
+  if (typeof data !== 'string' && !(Symbol.iterator in Object(data))) {
+    throw new JsonValueError('entities: must be a list');
+  }
   let index = 0;
   for (const text of arrayItems(typeof data === 'string' ? [data] : textOf(data))) {
     yield parsed(text, index);

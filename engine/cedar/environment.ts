@@ -14,6 +14,8 @@ export interface Environment {
   readonly overlay: ReadonlyMap<EntityNode, OverlaidEntity> | undefined;
   /** Whether the overlay may have other parents than the store. */
   readonly ownHierarchy: boolean;
+  /** Whether that may be so for actions, which policies are indexed by. */
+  readonly ownActions: boolean;
 }
 
 /** An entity as a request has it. */

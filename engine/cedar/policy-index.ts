@@ -74,7 +74,7 @@ export class PolicyIndex {
 
   /** The policies whose scope has the action of a request. */
   forAction(env: Environment): ActionPolicies {
-    if (env.ownHierarchy) return this.#select((policy) => actionInScope(env, policy));
+    if (env.ownActions) return this.#select((policy) => actionInScope(env, policy));
     if (this.#epoch !== this.#store.actionEpoch) {
       this.#byAction.clear();
       this.#epoch = this.#store.actionEpoch;

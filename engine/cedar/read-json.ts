@@ -3,7 +3,7 @@ import { isEntityTypeName } from '../entity-uid.ts';
 import type { RecordType, ResolvedType, Schema } from '../schema.ts';
 import type { EntityNode } from './entity-node.ts';
 import { CONSTRUCTORS, type ExtensionValue } from './extensions.ts';
-import { EvaluationFailure } from './failure.ts';
+import { caught, EvaluationFailure } from './failure.ts';
 import { callMethod } from './functions.ts';
 import { isLong, longOf } from './long.ts';
 import { type ShapeTable, shapeOf } from './shape-table.ts';
@@ -22,6 +22,17 @@ export class ExtensionCallError extends JsonValueError {
 
 /** Deepest nesting of a value, so that reading and comparing it cannot exhaust the stack. */
 const MAX_DEPTH = 128;
+
+const DATETIME: ResolvedType = { kind: 'extension', extension: 'datetime' };
+const DURATION: ResolvedType = { kind: 'extension', extension: 'duration' };
+
+/** The types of arguments, for functions of extension values that have one themselves. */
+const IMPLIED_ARGUMENTS = new Map<string, readonly ResolvedType[]>([
+  ['offset', [DATETIME, DURATION]],
+  ['durationSince', [DATETIME, DATETIME]],
+  ['toDate', [DATETIME]],
+  ['toTime', [DATETIME]],
+]);
 
 /** Gives the node of an entity that a value names. */
 export type ResolveNode = (type: string, id: string) => EntityNode;
@@ -94,13 +105,14 @@ export class ValueReader {
     if (Object.hasOwn(json, '__expr'))
       throw new JsonValueError(`${path}: uses __expr, which Cedar no longer has`);
     if (Object.hasOwn(json, '__entity')) return this.entity(only(json, '__entity', path), path);
-    if (Object.hasOwn(json, '__extn')) return this.#call(only(json, '__extn', path), path, depth);
+    if (Object.hasOwn(json, '__extn')) return this.#call(only(json, '__extn', path), type, path, depth);
     if (type?.kind === 'entity') return this.entity(json, path);
-    if (type?.kind === 'extension') return this.#call(json, path, depth);
+    if (type?.kind === 'extension') return this.#call(json, type, path, depth);
     return this.record(json, type?.kind === 'record' ? type : undefined, path, depth);
   }
 
-  #call(json: unknown, path: string, depth: number): Value {
+  /** @param type the schema's, with which arguments may leave their escapes out too */
+  #call(json: unknown, type: ResolvedType | undefined, path: string, depth: number): Value {
     const { fn, arg, args } = (json ?? {}) as { fn?: unknown; arg?: unknown; args?: unknown };
     const list = Array.isArray(args) ? args : [arg];
     if (typeof fn !== 'string' || list.length === 0) {
@@ -108,7 +120,10 @@ export class ValueReader {
     }
     return construct(
       fn,
-      list.map((item, index) => this.read(item, undefined, `${path}.args[${index}]`, depth + 1)),
+      list.map((item, index) => {
+        const argument = type === undefined ? undefined : IMPLIED_ARGUMENTS.get(fn)?.[index];
+        return this.read(item, argument, `${path}.args[${index}]`, depth + 1);
+      }),
       path,
     );
   }
@@ -131,8 +146,7 @@ function construct(fn: string, args: Value[], path: string): Value {
   try {
     return callMethod(fn, args);
   } catch (error) {
-    if (!(error instanceof EvaluationFailure)) throw error;
-    throw new ExtensionCallError(`${path}: ${error.message}`);
+    throw new ExtensionCallError(`${path}: ${caught(error, EvaluationFailure).message}`);
   }
 }
 

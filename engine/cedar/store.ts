@@ -1,5 +1,5 @@
 import { Above, type Ancestors, ancestorsOf, EntityNode, NO_NODES, NOTHING_ABOVE } from './entity-node.ts';
-import { IdIndex } from './id-index.ts';
+import { NodeIndex } from './node-index.ts';
 import { ShapeTable } from './shape-table.ts';
 import type { ValuePages } from './value-pages.ts';
 import { type Attributes, RecordValue, SetValue, type Value } from './values.ts';
@@ -18,7 +18,7 @@ export class NodeStore {
   /** By a parent, what is above those that have no other one. */
   readonly #onlyParent = new Map<EntityNode, Above>();
   readonly #types = new Map<string, Map<string, EntityNode>>();
-  readonly #ids = new IdIndex();
+  readonly #stored = new NodeIndex();
   /** Counts changes of the hierarchy: memoised ancestors are of one of them. */
   #epoch = 0;
   #actionEpoch = 0;
@@ -57,21 +57,27 @@ export class NodeStore {
     return above.ancestors;
   }
 
-  /** Ids of the stored entities of a type, in code unit order. */
-  idsOfType(type: string): readonly string[] {
-    return this.#ids.of(type, () => {
-      const ids: string[] = [];
-      for (const node of this.#types.get(type)?.values() ?? []) if (node.stored) ids.push(node.id);
-      return ids;
-    });
+  /** The stored entities of a type, in the code unit order of their ids. */
+  ofType(type: string): readonly EntityNode[] {
+    return this.#stored.of(type, () =>
+      [...(this.#types.get(type)?.values() ?? [])].filter(({ stored }) => stored),
+    );
+  }
+
+  /** Types of the stored entities, in code unit order. */
+  types(): string[] {
+    return [...this.#types]
+      .filter(([, nodes]) => nodes.values().some(({ stored }) => stored))
+      .map(([type]) => type)
+      .sort();
   }
 
   /** Adds to `found` what is below a node, of a type. */
-  collectBelow(group: EntityNode, type: string, found: Set<string>): void {
+  collectBelow(group: EntityNode, type: string, found: Set<EntityNode>): void {
     this.#children ??= this.#indexChildren();
     const seen = new Set<EntityNode>([group]);
     for (const node of seen) {
-      if (node.type === type && node.stored) found.add(node.id);
+      if (node.type === type && node.stored) found.add(node);
       for (const child of this.#children.get(node) ?? []) seen.add(child);
     }
   }
@@ -91,7 +97,7 @@ export class NodeStore {
       // A node made for this change, or one that an earlier removal let go.
       if (this.find(node.type, node.id) === undefined) this.#add(node);
       if (!node.stored) {
-        this.#ids.add(node.type, node.id);
+        this.#stored.add(node);
         this.size += 1;
       }
       this.#countAll(attrs, 1);
@@ -107,7 +113,7 @@ export class NodeStore {
   /** Takes an entity out; what names it keeps naming it. */
   remove(node: EntityNode): void {
     if (!node.stored) return;
-    this.#ids.delete(node.type, node.id);
+    this.#stored.delete(node);
     this.size -= 1;
     this.#setParents(node, NO_NODES);
     this.#countAll(node, -1);
@@ -126,10 +132,9 @@ export class NodeStore {
   release(node: EntityNode): void {
     if (node.stored || node.references > 0) return;
     const ofType = this.#types.get(node.type);
-    if (ofType?.get(node.id) !== node) return;
-    ofType.delete(node.id);
+    ofType?.delete(node.id);
+    if (ofType?.size === 0) this.#types.delete(node.type);
     this.#onlyParent.delete(node);
-    if (ofType.size === 0) this.#types.delete(node.type);
   }
 
   #add(node: EntityNode): void {

@@ -5,7 +5,9 @@ import { ENDPOINTS } from '../authzen/endpoints.ts';
 import { authzenRoutes, evaluation } from '../authzen/routes.ts';
 import type { Decider } from '../decider.ts';
 import { healthRoutes } from '../health.ts';
-import { DEFAULT_PERMIT_TYPES } from '../permit/mapping.ts';
+import type { PermitTypes } from '../permit/mapping.ts';
+import { permitRoutes } from '../permit/routes.ts';
+import { permitProxyRoutes } from '../proxy/permit-routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
 import { errorBody, sendError } from './errors.ts';
 import { createInstance, type InstanceParts } from './instance.ts';
@@ -18,6 +20,12 @@ export interface AppParts extends InstanceParts {
   publicUrl: string | undefined;
   /** In which a proxy names the user; in lower case. */
   subjectHeader: string;
+  /** The Cedar types that stand for Permit's users, tenants and roles. */
+  types: PermitTypes;
+  /** Whether `/allowed/all-tenants` takes the key from the body. */
+  keyInBody: boolean;
+  /** Loads the source again. @returns whether it is good */
+  reload(): Promise<boolean>;
 }
 
 /** The HTTP server of the main port with its faces, not listening yet. */
@@ -29,7 +37,9 @@ export function createApp(parts: AppParts): FastifyInstance {
   healthRoutes(app, parts.health, parts.authenticate, parts.metrics);
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
-  proxyRoutes(app, { ...parts, types: DEFAULT_PERMIT_TYPES });
+  permitRoutes(app, parts);
+  proxyRoutes(app, parts);
+  permitProxyRoutes(app, parts);
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');

@@ -7,6 +7,8 @@ export type Authentication = { ok: true } | Refused;
 
 export interface Refused {
   ok: false;
+  /** Whether no key was sent at all. */
+  missing: boolean;
   message: string;
   challenge: string;
 }
@@ -40,6 +42,7 @@ export function bearerAuthentication(apiKey: string | undefined): Authenticate {
     if (authorization === undefined) {
       return {
         ok: false,
+        missing: true,
         message: 'Authorization: Bearer header is missing',
         challenge: 'Bearer realm="pdp"',
       };
@@ -48,6 +51,7 @@ export function bearerAuthentication(apiKey: string | undefined): Authenticate {
     if (bearer === undefined) {
       return {
         ok: false,
+        missing: false,
         message: 'Authorization must be of the Bearer scheme, with one key',
         challenge: 'Bearer realm="pdp"',
       };
@@ -55,6 +59,7 @@ export function bearerAuthentication(apiKey: string | undefined): Authenticate {
     if (timingSafeEqual(digest(bearer), expected)) return OK;
     return {
       ok: false,
+      missing: false,
       message: 'the key is not the right one',
       challenge: 'Bearer realm="pdp", error="invalid_token"',
     };

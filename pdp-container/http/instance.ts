@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers a caller of this route without the key. @default 401, with what is wrong and a challenge */
     refuse?(reply: FastifyReply, caller: Refused): void;
+    /** A caller who sends no key is let in: the route asks for the key once it has read the body. @default false */
+    lateKey?: boolean;
   }
 }
 
@@ -50,7 +52,9 @@ export function createInstance(
     return503OnClosing: false,
     genReqId: ({ headers }) => sentRequestId(headers) ?? newRequestId(),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, errorBody),
-  });
+    // What is wrong with a URL comes up before any route or hook does.
+    frameworkErrors: (_error, _request, reply) => sendError(reply, 400, 'the URL is not well encoded'),
+  }) as FastifyInstance;
   app.decorate('errorBody', errorBody);
 
   app.setErrorHandler((error, request, reply) => {
@@ -82,11 +86,13 @@ function guard(app: FastifyInstance, { health, authenticate, inFlight }: Instanc
 
     const caller = authenticate(request.headers);
     if (!caller.ok) {
-      // The body of a stranger is not worth reading to keep the connection.
-      reply.header('connection', 'close');
-      const { refuse = challenge } = request.routeOptions.config;
-      refuse(reply, caller);
-      return;
+      const { refuse = challenge, lateKey = false } = request.routeOptions.config;
+      if (!(caller.missing && lateKey)) {
+        // The body of a stranger is not worth reading to keep the connection.
+        reply.header('connection', 'close');
+        refuse(reply, caller);
+        return;
+      }
     }
     if (!inFlight.admit(reply.raw)) {
       sendError(reply, 503, `more than ${inFlight.limit} requests are under way`);

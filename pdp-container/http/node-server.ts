@@ -20,5 +20,7 @@ export function createNodeServer(
   server.requestTimeout = limits.requestMs;
   server.keepAliveTimeout = limits.keepAliveMs;
   server.maxConnections = limits.connections;
+  // Their bytes are limited. By number Node would leave out the last ones, and a client could choose which.
+  server.maxHeadersCount = 0;
   return server;
 }

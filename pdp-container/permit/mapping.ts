@@ -41,7 +41,7 @@ export const ANY_KEY = '*';
 /** The attribute of a resource that names its tenant. */
 export const TENANT_ATTRIBUTE = 'tenant';
 
-type Optional<T> = T | null | undefined;
+export type Optional<T> = T | null | undefined;
 
 /** In this and the next ones `null` means absent, as Permit's SDKs send it. */
 export interface PermitUser {

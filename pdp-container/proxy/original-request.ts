@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { UrlRequest } from '../../compiler/urls/url-map.ts';
 import { InvalidRequestError } from '../../engine/index.ts';
+import { headerValues, singleHeader } from './headers.ts';
 
 /** The route that proxies ask; what comes after it may be the path of the original request. */
 export const AUTHZ_PATH = '/authz/request';
@@ -14,10 +14,14 @@ const FAMILIES = {
   forwarded: ['x-forwarded-method', 'x-forwarded-uri'],
 } as const;
 
+/** Headers that make some applications take another method or path than the request's own. */
+const OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override', 'x-rewrite-url'];
+
 /** Headers that say what is asked: none of them may say who asks. */
 export const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   ...FAMILIES.original,
   ...FAMILIES.forwarded,
+  ...OVERRIDES,
   'x-original-host',
   'x-forwarded-host',
   'host',
@@ -30,15 +34,16 @@ export const REQUEST_HEADERS: ReadonlySet<string> = new Set([
  * @throws InvalidRequestError saying what is missing or contradicts, without the values
  */
 export function originalRequest(raw: IncomingMessage): UrlRequest {
-  const one = (name: string) => single(raw, name);
+  const one = (name: string) => singleHeader(raw, name);
   const has = (names: readonly string[]) => names.some((name) => headerValues(raw, name).length > 0);
   const tail = tailOf(raw.url ?? '');
   const told = [tail !== '', has(FAMILIES.original), has(FAMILIES.forwarded)];
   if (told.filter(Boolean).length > 1) {
     throw refused('it is told in two ways (X-Original-*, X-Forwarded-*, or a path after /authz/request)');
   }
+  if (has(OVERRIDES)) throw refused(`it has a header that may override it (${OVERRIDES.join(', ')})`);
   const headers = (name: string) => headerValues(raw, name);
-  if (told[0]) return { method: raw.method ?? '', url: tail, ...hostOf(one('host')), headers };
+  if (told[0]) return { method: methodOf(raw.method ?? ''), url: tail, ...hostOf(one('host')), headers };
   if (told[1]) {
     const [uri, url] = [one('x-original-uri'), one('x-original-url')];
     if (uri !== undefined && url !== undefined) {
@@ -47,7 +52,7 @@ export function originalRequest(raw: IncomingMessage): UrlRequest {
     const host = hostOf(one('x-original-host'));
     if (uri !== undefined && !uri.startsWith('/')) throw refused('X-Original-URI must begin with /');
     return {
-      method: needed(raw, 'X-Original-Method'),
+      method: methodOf(needed(raw, 'X-Original-Method')),
       url: url ?? needed(raw, 'X-Original-URI'),
       ...host,
       headers,
@@ -56,34 +61,22 @@ export function originalRequest(raw: IncomingMessage): UrlRequest {
   if (told[2]) {
     const url = needed(raw, 'X-Forwarded-Uri');
     if (!url.startsWith('/')) throw refused('X-Forwarded-Uri must begin with /');
-    return { method: needed(raw, 'X-Forwarded-Method'), url, ...hostOf(one('x-forwarded-host')), headers };
+    const method = methodOf(needed(raw, 'X-Forwarded-Method'));
+    return { method, url, ...hostOf(one('x-forwarded-host')), headers };
   }
   throw refused('it is not told: send X-Original-Method and X-Original-URI, or X-Forwarded-Method and -Uri');
 }
 
-/** The values of a header, each as it was sent, as UTF-8 where it is that. @param name in lower case */
-export function headerValues(raw: IncomingMessage, name: string): string[] {
-  const values = Object.hasOwn(raw.headersDistinct, name) ? raw.headersDistinct[name] : undefined;
-  return (values ?? []).map(utf8);
-}
-
-/** Node reads headers as Latin-1. */
-function utf8(value: string): string {
-  const bytes = Buffer.from(value, 'latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : value;
-}
-
-/** The one value of a header that may be absent. @throws InvalidRequestError when it is there twice */
-function single(raw: IncomingMessage, name: string): string | undefined {
-  const values = headerValues(raw, name);
-  if (values.length > 1) throw refused(`the header ${name} is there ${values.length} times`);
-  return values[0];
-}
-
 function needed(raw: IncomingMessage, name: string): string {
-  const value = single(raw, name.toLowerCase());
+  const value = singleHeader(raw, name.toLowerCase());
   if (value === undefined || value === '') throw refused(`${name} is missing`);
   return value;
+}
+
+/** Methods are told apart by letter case: what an application takes `get` for, nobody knows. */
+function methodOf(method: string): string {
+  if (method !== method.toUpperCase()) throw refused('its method is not in upper case');
+  return method;
 }
 
 function hostOf(host: string | undefined): { host?: string } {

@@ -3,10 +3,12 @@ import { InvalidRequestError, PdpUnavailableError } from '../../engine/index.ts'
 import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import { sendError } from '../http/errors.ts';
+import { ignoreBodies } from '../http/json-body.ts';
 import { type PermitTypes, toLocalRequest } from '../permit/mapping.ts';
 import { AUTHZ_PATH, originalRequest } from './original-request.ts';
 import { PROXY_SCHEMA } from './schemas.ts';
 import { subjectOf } from './subject.ts';
+import { urlQuestion } from './url-question.ts';
 
 /** What the routes for proxies answer from. */
 export interface ProxyParts {
@@ -24,9 +26,8 @@ export interface ProxyParts {
  */
 export function proxyRoutes(app: FastifyInstance, parts: ProxyParts): void {
   app.register(async (scope) => {
-    // A proxy may send the body of the original request: it is not looked at, whatever it is.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+    // A proxy may send the body of the original request.
+    ignoreBodies(scope);
     for (const url of [AUTHZ_PATH, `${AUTHZ_PATH}/*`]) {
       scope.route({
         method: scope.supportedMethods,
@@ -57,7 +58,7 @@ function decide({ raw, id }: FastifyRequest, { active, decider, types, subjectHe
       const key = subjectOf(raw, subjectHeader);
       if (key === undefined) return 401;
       asked = { subject: { type: types.user, id: key } };
-      const question = urls.question(originalRequest(raw));
+      const question = urlQuestion(originalRequest(raw), { urls, entities: pdp.entities, types });
       if ('reason' in question) {
         decider.denyInvalid(pdp, asked, question.reason, id);
         return 403;

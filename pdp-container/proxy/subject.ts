@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { ConfigurationError, InvalidRequestError } from '../../engine/index.ts';
 import { KEY_HEADER } from '../http/authentication.ts';
 import { DEFAULT_SUBJECT_HEADER } from '../options.ts';
-import { headerValues, REQUEST_HEADERS } from './original-request.ts';
+import { singleHeader } from './headers.ts';
+import { REQUEST_HEADERS } from './original-request.ts';
 
 /** Longest user key, in UTF-16 units. */
 const MAX_SUBJECT_LENGTH = 1_024;
@@ -33,12 +34,10 @@ export function parseSubjectHeader(name: string): string {
  * @throws InvalidRequestError when it cannot be one user's key
  */
 export function subjectOf(raw: IncomingMessage, header: string): string | undefined {
-  const values = headerValues(raw, header);
-  const [key = ''] = values;
-  if (values.length > 1) throw new InvalidRequestError(header, 'is there more than once');
-  if (key === '') return undefined;
+  const key = singleHeader(raw, header);
+  if (key === undefined || key === '') return undefined;
   if (key.length > MAX_SUBJECT_LENGTH || /[,\p{Cc}\uFFFD]/u.test(key)) {
-    throw new InvalidRequestError(header, 'is not the key of one user');
+    throw new InvalidRequestError(`header.${header}`, 'is not the key of one user');
   }
   return key;
 }

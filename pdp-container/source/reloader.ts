@@ -19,6 +19,9 @@ export class Reloader {
   readonly #evaluator: EvaluatorFactory;
   #watch: Watch | undefined;
   #stopped = false;
+  /** The load under way, or the one after it. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<boolean> | undefined;
 
   constructor(
     source: BundleSource,
@@ -39,13 +42,31 @@ export class Reloader {
     const fingerprint = () => this.#source.fingerprint();
     // Taken before loading: what changes meanwhile is loaded again.
     const known = await look(fingerprint);
-    await this.#load();
-    if (everyMs > 0 && !this.#stopped) this.#watch = watch(known, fingerprint, () => this.#load(), everyMs);
+    await this.reload();
+    const changed = async () => void (await this.reload());
+    if (everyMs > 0 && !this.#stopped) this.#watch = watch(known, fingerprint, changed, everyMs);
+  }
+
+  /**
+   * Loads the source, changed or not. One load is under way at a time; all who ask meanwhile share the one after it,
+   * which reads what was there when they asked.
+   *
+   * @returns whether the source is good, and active
+   */
+  reload(): Promise<boolean> {
+    this.#waiting ??= this.#last.then(async () => {
+      this.#waiting = undefined;
+      if (!this.#stopped) await this.#load();
+      return !this.#stopped && this.#active.failure === undefined;
+    });
+    this.#last = this.#waiting;
+    return this.#waiting;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#watch?.stop();
+    await this.#last;
   }
 
   async #load(): Promise<void> {

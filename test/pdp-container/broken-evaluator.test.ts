@@ -7,11 +7,12 @@ import { startServer } from './support/server.ts';
 /** In a file of its own: the instance is the process's, and dies here. */
 
 test('a WebAssembly instance that died makes the server unready and unhealthy, for good', async () => {
-  const server = await startServer({ evaluator: 'wasm', reloadMs: 20 });
-  const { url } = server;
+  const server = await startServer({ evaluator: 'wasm', reloadMs: 20, opaPort: 0 });
+  const { url, opaUrl = '' } = server;
   const evaluate = () => call(url, EVALUATION, { body: ask('alice', 'read', 'record-1') });
   expect(await evaluate()).toMatchObject({ status: 200, json: { decision: true } });
   expect((await call(url, '/healthy')).status).toBe(200);
+  expect((await call(opaUrl, '/health')).status).toBe(200);
   expect((await call(url, '/metrics')).text).toContain('\npdp_evaluator_broken 0\n');
 
   const nested = `${'('.repeat(5_000)}true${')'.repeat(5_000)}`;
@@ -27,6 +28,10 @@ test('a WebAssembly instance that died makes the server unready and unhealthy, f
   for (const path of ['/ready', '/healthcheck', '/health']) {
     expect(await call(url, path)).toMatchObject({ status: 503, json: { status: 'broken' } });
   }
+  expect(await call(opaUrl, '/health')).toMatchObject({
+    status: 500,
+    json: { error: 'unable to perform evaluation' },
+  });
   expect((await call(url, '/metrics')).text).toContain('\npdp_evaluator_broken 1\n');
 
   // A new revision does not mend it.

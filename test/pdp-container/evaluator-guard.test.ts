@@ -26,8 +26,7 @@ function guarded() {
   };
   const inner: Evaluator = {
     isAuthorized,
-    permitting: (request) => (id) =>
-      isAuthorized({ ...request, principal: { type: 'User', id } }).decision === 'allow',
+    permitting: (request) => (principal) => isAuthorized({ ...request, principal }).decision === 'allow',
   };
   const guard = new EvaluatorGuard((error) => problems.push(error));
   return { guard, state, problems, evaluator: guard.watching(() => inner)(BUNDLE, inner) };
@@ -35,7 +34,7 @@ function guarded() {
 
 const WAYS: [string, (evaluator: Evaluator, id: string) => unknown][] = [
   ['an evaluation', (evaluator, id) => evaluator.isAuthorized(asks(id))],
-  ['a search', (evaluator, id) => evaluator.permitting?.(asks('nobody'), 'principal')(id)],
+  ['a search', (evaluator, id) => evaluator.permitting?.(asks('nobody'), 'principal')({ type: 'User', id })],
 ];
 
 describe.each(WAYS)('a failure in %s', (_name, put) => {

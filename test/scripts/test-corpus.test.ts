@@ -18,7 +18,7 @@ const POLICIES = `
 const SCHEMA = `
   entity User = { level: Long };
   entity Doc;
-  action read appliesTo { principal: User, resource: Doc, context: { from: ipaddr } };
+  action read appliesTo { principal: User, resource: Doc, context: { from?: ipaddr } };
 `;
 const ENTITIES = '[{"uid":{"type":"User","id":"u"},"attrs":{"level":9223372036854775807},"parents":[]}]';
 

@@ -67,6 +67,10 @@ describe('a rule that is wrong is told with its number, its place and what to do
       'rule 0: regex: is longer than 1000 characters',
     ],
     [
+      [{ ...GOOD, path: undefined, regex: '/(?s-i:a)' }],
+      'rule 0: regex: has (?-i): letter case never chooses between rules',
+    ],
+    [
       [{ ...GOOD, path: undefined, regex: '/(?:abc){900}' }],
       'rule 0: regex: with this one the expressions have programs of',
     ],

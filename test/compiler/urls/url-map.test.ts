@@ -24,7 +24,8 @@ async function actionOf(rules: WrittenRule[], request: UrlRequest): Promise<stri
 }
 
 const NO_RULE = 'none: no rule fits the method and URL';
-const NEAR = 'none: a rule fits but for letter case, a final slash, or a parameter or header sent twice';
+const NEAR =
+  'none: a rule fits but for letter case, a final slash, a parameter or header sent twice, or a host not told';
 
 describe('templates', () => {
   const rules = [
@@ -52,6 +53,9 @@ describe('templates', () => {
     ['GET', '/caf%C3%A9/1', 'café'],
     ['GET', 'https://anywhere/notes', 'list'],
     ['POST', '/notes', NO_RULE],
+    ['', '/notes', 'none: the method is not an HTTP method'],
+    ['GET, PUT', '/notes', 'none: the method is not an HTTP method'],
+    ['PO\u017fT', '/admin/', 'none: the method is not an HTTP method'],
     ['HEAD', '/notes', NO_RULE],
     ['GET', '/notes/1/2', NO_RULE],
     ['GET', '/other', NO_RULE],
@@ -101,6 +105,7 @@ describe('expressions', () => {
 describe('hosts, parameters and headers', () => {
   const rules = [
     { method: 'GET', host: 'Admin.example.com', path: '/x', action: 'admin', resource: 'T', priority: 9 },
+    { method: 'GET', path: '/x', action: 'any host', resource: 'T' },
     { method: 'GET', path: '/q', query: { mode: 'raw' }, action: 'raw', resource: 'T', priority: 1 },
     { method: 'GET', path: '/q', query: { of: '{id}' }, action: 'of', resource: { type: 'T', id: '{id}' } },
     { method: 'GET', path: '/h', headers: { 'X-Region': 'eu' }, action: 'eu', resource: 'T', priority: 1 },
@@ -114,8 +119,9 @@ describe('hosts, parameters and headers', () => {
     [get('https://admin.example.com/x'), 'admin'],
     [get('https://ADMIN.example.com.:8443/x'), 'admin'],
     [get('/x', { host: 'admin.example.com:443' }), 'admin'],
-    [get('/x'), NO_RULE],
-    [get('/x', { host: 'other.example.com' }), NO_RULE],
+    [get('/x'), NEAR],
+    [get('/x', { host: '' }), 'none: the url has a host that is not a name or an address'],
+    [get('/x', { host: 'other.example.com' }), 'any host'],
     [
       get('https://admin.example.com/x', { host: 'other' }),
       'none: the url and the header name different hosts',

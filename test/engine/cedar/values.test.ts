@@ -64,6 +64,47 @@ describe('equality', () => {
     expect(numbers.hasAny(SetValue.of([-1, 5]))).toBe(true);
     expect(numbers.hasAll(SetValue.of([-1, 5]))).toBe(false);
   });
+
+  it('of nested sets takes no time that grows with each level', () => {
+    const nested = (levels: number, inmost: Value): Value => {
+      let value = inmost;
+      for (let level = 0; level < levels; level += 1) value = SetValue.of([value, 'beside']);
+      return value;
+    };
+    const many = (value: Value) => SetValue.of(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', value]);
+    expect(many(nested(120, 1)).has(nested(120, 1))).toBe(true);
+    expect(many(nested(120, 1)).has(nested(120, 2))).toBe(false);
+    // Sets of eight that differ in what is inmost only: compared each with each, they would take minutes.
+    const eights = (levels: number, inmost: string): Value =>
+      levels === 0
+        ? inmost
+        : SetValue.of(
+            [1, 2, 3, 4, 5, 6, 7, 8].map((n) => eights(levels - 1, n === 8 ? `${inmost}z` : `${n}`)),
+          );
+    expect(equal(eights(6, 'a'), eights(6, 'a'))).toBe(true);
+    expect(equal(eights(6, 'a'), eights(6, 'b'))).toBe(false);
+  });
+
+  it('of records in sets is that of the records', () => {
+    const set = SetValue.of([
+      RecordValue.of([['a', 1]]),
+      RecordValue.of([['a', 2]]),
+      RecordValue.of([['a', 1]]),
+    ]);
+    expect(set.items).toHaveLength(2);
+    expect(set.has(RecordValue.of([['a', 2]]))).toBe(true);
+    expect(set.has(RecordValue.of([['a', 3]]))).toBe(false);
+    // The names and values of one are not those of another that has them otherwise.
+    const ab = RecordValue.of([
+      ['a', '1:b'],
+      ['b', 'x'],
+    ]);
+    const ba = RecordValue.of([
+      ['a', '1:bx'],
+      ['b', ''],
+    ]);
+    expect(keyOf(ab)).not.toBe(keyOf(ba));
+  });
 });
 
 describe('longs', () => {

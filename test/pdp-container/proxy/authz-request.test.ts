@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUp, writeBundle } from '../support/bundles.ts';
+import { exchange } from '../support/client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { KEY, NOTES, type Sent, send } from './support.ts';
 
@@ -39,6 +40,9 @@ describe.each([
     ['GET', '/notes/s%65cret', 403],
     ['PUT', '/notes/1', 403],
     ['POST', '/notes/1', 403],
+    ['OPTIONS', '/notes/1', 403],
+    ['TRACE', '/notes/1', 403],
+    ['GET', '/notes/*', 403],
     ['HEAD', '/notes/1', 403],
     ['GET', '/nothing', 403],
     ['GET', '/notes', 403],
@@ -76,6 +80,9 @@ describe('who asks', () => {
     ['two users', ['X-PDP-Subject', 'carol', 'X-PDP-Subject', 'bob'], 403],
     ['two users in one header', ['X-PDP-Subject', 'carol, bob'], 403],
     ['a user with another type', ['X-PDP-Subject', 'user::"bob"'], 403],
+    ['what is not UTF-8', ['X-PDP-Subject', 'bj\xf6rn'], 403],
+    ['a control character', ['X-PDP-Subject', 'bob\x85'], 403],
+    ['a name that is too long', ['X-PDP-Subject', 'b'.repeat(1_025)], 403],
     ['another header', ['X-Forwarded-User', 'bob', 'X_PDP_Subject', 'bob'], 401],
   ])('%s', async (_, subject, status) => {
     const answer = await ask([...BASE, ...subject, ...nginx('GET', '/notes/1')]);
@@ -105,6 +112,19 @@ describe('what contradicts is forbidden', () => {
     ['two hosts', [...told, 'X-Original-Host', 'a', 'X-Original-Host', 'b']],
     ['a host that is none', [...told, 'X-Original-Host', 'a, b']],
     ['two URIs in one header', nginx('GET', '/notes/1, /notes/2')],
+    ['a method in lower case', nginx('get', '/notes/1')],
+    ['a forwarded method in lower case', traefik('Get', '/notes/1')],
+    ['a method that is none', nginx('G ET', '/notes/1')],
+    ['a URI that is not UTF-8', nginx('GET', '/notes/caf\xe9')],
+    ['a URI that is not encoded', nginx('GET', '/notes/caf\xc3\xa9')],
+    ['a forwarded URI with a host after //', traefik('GET', '//api.test/notes/1')],
+    ['a URI with a fragment', nginx('GET', '/notes/1#/x')],
+    ...['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override', 'X-Rewrite-URL'].map(
+      (name): [string, string[]] => [
+        `a header that overrides: ${name}`,
+        [...traefik('GET', '/notes/1'), name, 'PUT'],
+      ],
+    ),
   ])('%s', async (_, headers) => {
     const answer = await ask([...BOB, ...headers]);
     expect([answer.status, answer.text]).toEqual([403, FORBIDDEN]);
@@ -127,6 +147,15 @@ describe('what contradicts is forbidden', () => {
     // No path at all to the router, which answers for every face.
     ['/authz/request/%zz', 400],
     ['/authz/request/notes/%c0%ae', 400],
+    ['/authz/request/notes/1#', 403],
+    ['/authz/request/notes/1?#', 403],
+    ['/authz/request/notes/1;x', 403],
+    ['/authz/request/../../healthy', 403],
+    ['/authz/request//notes/1', 403],
+    ['/authz/request*', 404],
+    ['/authz/request?/notes/1', 403],
+    ['/Authz/request/notes/1', 404],
+    ['http://pdp/authz/request/notes/1', 403],
   ])('the target %s is %i', async (path, status) => {
     expect((await ask(BOB, 'GET', path)).status).toBe(status);
   });
@@ -149,6 +178,93 @@ describe('hosts', () => {
     expect((await ask(['Host', 'api.test', ...rest], 'DELETE', '/authz/request/x')).status).toBe(200);
     expect((await ask(['Host', 'other.test', ...rest], 'DELETE', '/authz/request/x')).status).toBe(403);
   });
+});
+
+describe('what the bytes of a call may hide', () => {
+  const lines = (...more: string[]) => [
+    'Host: pdp',
+    `Authorization: Bearer ${KEY}`,
+    'X-Original-Method: GET',
+    'X-Original-URI: /notes/1',
+    ...more,
+  ];
+  const status = async (headers: string[], line = 'GET /authz/request HTTP/1.1') => {
+    const bytes = [line, 'Connection: close', ...headers, '', ''].join('\r\n');
+    const answer = await exchange(server.url, bytes);
+    return Number(/^HTTP\/1\.1 (\d+) /.exec(answer)?.[1]);
+  };
+
+  it.each<[string, string[], number]>([
+    ['nothing', lines('X-PDP-Subject: bob'), 200],
+    ['spaces around', lines('X-PDP-Subject:   bob\t'), 200],
+    ['another letter case', lines('x-pdp-SUBJECT: bob'), 200],
+    ['a folded line', lines('X-PDP-Subject: carol', ' bob'), 400],
+    ['a space before the colon', lines('X-PDP-Subject : bob'), 400],
+    ['a bare line feed', lines('X-Other: a\nX-PDP-Subject: bob'), 400],
+    ['a bare carriage return', lines('X-Other: a\rX-PDP-Subject: bob'), 400],
+    ['a NUL', lines('X-PDP-Subject: bob\0'), 400],
+    ['a trailer', [...lines('Transfer-Encoding: chunked'), '', '0', 'X-PDP-Subject: bob'], 401],
+  ])('%s', async (_, headers, expected) => {
+    expect(await status(headers)).toBe(expected);
+  });
+
+  it('more headers than Node reads by default', async () => {
+    const many = Array.from({ length: 2_100 }, () => 'a:');
+    expect(await status(lines('X-PDP-Subject: bob', ...many))).toBe(200);
+    expect(await status(lines('X-PDP-Subject: bob', ...many, 'X-PDP-Subject: carol'))).toBe(403);
+    expect(await status(lines('X-PDP-Subject: bob', ...many, 'X-Forwarded-Uri: /notes/2'))).toBe(403);
+  });
+
+  it('HTTP/1.0, with and without a host', async () => {
+    const told = lines('X-PDP-Subject: bob');
+    expect(await status(told, 'GET /authz/request HTTP/1.0')).toBe(200);
+    expect(await status(told.slice(1), 'GET /authz/request HTTP/1.0')).toBe(200);
+    expect(await status(told.slice(1))).toBe(400);
+  });
+
+  it('a host twice, where it is what is asked about', async () => {
+    const rest = lines('X-PDP-Subject: bob').filter((line) => !/^(Host|X-Original)/.test(line));
+    const envoy = (...hosts: string[]) =>
+      status([...hosts.map((host) => `Host: ${host}`), ...rest], 'DELETE /authz/request/x HTTP/1.1');
+    expect(await envoy('api.test')).toBe(200);
+    expect(await envoy('api.test', 'other.test')).toBe(403);
+    expect(await envoy('other.test', 'api.test')).toBe(403);
+    expect(await envoy('api.test:443')).toBe(200);
+    expect(await envoy('API.test.')).toBe(200);
+    expect(await envoy('api.test@other.test')).toBe(403);
+    expect(await envoy('api.test, other.test')).toBe(403);
+    expect(await envoy('api.test/x')).toBe(403);
+    expect(await envoy('ap\u0131.test')).toBe(403);
+    expect(await envoy('')).toBe(403);
+  });
+});
+
+it.each([
+  ['CONNECT', 'api.test:443'],
+  ['CONNECT', '/authz/request/notes/1'],
+  ['PROPFIND', '/authz/request/notes/1'],
+  ['PURGE', '/authz/request/notes/1'],
+  ['OPTIONS', '*'],
+])('%s %s is never let through', async (method, target) => {
+  const headers = [`${method} ${target} HTTP/1.1`, 'Host: pdp', `Authorization: Bearer ${KEY}`];
+  const answer = await exchange(
+    server.url,
+    [...headers, 'X-PDP-Subject: bob', 'Connection: close', '', ''].join('\r\n'),
+  );
+  expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+});
+
+it.each([
+  ['what is not stored', 'new', 200],
+  ['what is stored there', 'in-acme', 200],
+  ['what is stored below it', 'below-acme', 200],
+  ['what is stored in another', 'in-globex', 403],
+  ['what is stored below another', 'below-globex', 403],
+  ['what is stored in none', 'of-nobody', 403],
+  ['what has text for a tenant', 'odd', 403],
+])("a tenant in the URL is not laid over a stored resource's own: %s", async (_, id, status) => {
+  const erin = [...BASE, 'X-PDP-Subject', 'erin'];
+  expect((await ask([...erin, ...nginx('GET', `/tenants/acme/notes/${id}`)])).status).toBe(status);
 });
 
 it('takes headers of the original request and tenants that the rules name', async () => {

@@ -3,6 +3,12 @@ import type { BundleFiles } from '../support/bundles.ts';
 
 export const KEY = 'the-key-of-the-proxy';
 
+const stored = (id: string, attrs: object, parents: object[] = []) => ({
+  uid: { type: 'note', id },
+  attrs,
+  parents,
+});
+
 /** Bob may view what is his; nobody may edit. */
 export const NOTES: BundleFiles = {
   'policies.cedar': `
@@ -13,6 +19,17 @@ export const NOTES: BundleFiles = {
     @id("never-secret") forbid(principal, action, resource == note::"secret");
     @id("not-red") forbid(principal, action, resource) when { resource has colour && resource.colour == "red" };
   `,
+  'entities.json': JSON.stringify([
+    stored('in-acme', { tenant: { __entity: { type: 'tenant', id: 'acme' } } }),
+    stored('in-globex', { tenant: { __entity: { type: 'tenant', id: 'globex' } } }),
+    stored('below-acme', {}, [{ type: 'folder', id: 'f' }]),
+    stored('below-globex', {}, [{ type: 'tenant', id: 'globex' }]),
+    stored('of-nobody', {}),
+    stored('odd', { tenant: 'acme' }, [{ type: 'tenant', id: 'acme' }]),
+    { uid: { type: 'tenant', id: 'acme' }, attrs: {}, parents: [] },
+    { uid: { type: 'tenant', id: 'globex' }, attrs: {}, parents: [] },
+    { uid: { type: 'folder', id: 'f' }, attrs: {}, parents: [{ type: 'tenant', id: 'acme' }] },
+  ]),
   'urls.json': JSON.stringify([
     { method: 'GET', path: '/', action: 'view', resource: 'home' },
     { method: 'GET', path: '/notes/{id}', action: 'view', resource: { type: 'note', id: '{id}' } },
@@ -24,6 +41,12 @@ export const NOTES: BundleFiles = {
       path: '/tenants/{tenant}/reports',
       action: 'list',
       resource: { type: 'report', tenant: '{tenant}' },
+    },
+    {
+      method: 'GET',
+      path: '/tenants/{tenant}/notes/{id}',
+      action: 'view',
+      resource: { type: 'note', id: '{id}', tenant: '{tenant}' },
     },
     {
       method: 'GET',
