@@ -15,7 +15,7 @@ const CLOSE_OBJECT = 0x7d;
  * built from them, so that a hostile body costs no more than its length.
  */
 export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
-  if (openings(json) <= limit) return false;
+  if (!opensMoreThan(limit, json)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < json.length; index += 1) {
@@ -35,14 +35,14 @@ export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
   return false;
 }
 
-/** How many objects and arrays the text could open at most; most bodies need no closer look. */
-function openings(json: Uint8Array): number {
+/** Whether the text could open more objects and arrays than that; most bodies need no closer look. */
+function opensMoreThan(limit: number, json: Uint8Array): boolean {
   let count = 0;
   for (let index = 0; index < json.length; index += 1) {
     const byte = json[index];
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) count += 1;
+    if ((byte === OPEN_OBJECT || byte === OPEN_ARRAY) && ++count > limit) return true;
   }
-  return count;
+  return false;
 }
 
 /**
