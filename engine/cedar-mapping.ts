@@ -79,7 +79,8 @@ function contextRecord(
   const sent = properties === undefined ? request.context : { ...request.context, action: properties };
   if (schema === undefined) return sent === undefined ? undefined : untypedRecord(sent, 'context');
   const declared = schema.actions.get(uidKey(action))?.context;
-  // Nothing sent is nothing to read, unless something was required.
-  if (declared === undefined || (sent === undefined && declared.attributes.size === 0)) return undefined;
-  return typedRecord(sent ?? {}, declared, 'context');
+  if (declared === undefined) return undefined;
+  const context = typedRecord(sent ?? {}, declared, 'context');
+  // Nothing sent is nothing to read, where nothing was required.
+  return sent === undefined ? undefined : context;
 }

@@ -1,12 +1,13 @@
 import type { EntityUid } from './cedar-json.ts';
 
 /** Words that Cedar's grammar keeps for itself. @see https://docs.cedarpolicy.com/policies/syntax-grammar.html */
-const RESERVED = new Set(['true', 'false', 'if', 'then', 'else', 'in', 'is', 'like', 'has', '__cedar']);
-const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
+const RESERVED = 'true|false|if|then|else|in|is|like|has|__cedar';
+const IDENTIFIER = `(?!(?:${RESERVED})(?:::|$))[_a-zA-Z][_a-zA-Z0-9]*`;
+const ENTITY_TYPE_NAME = new RegExp(`^${IDENTIFIER}(?:::${IDENTIFIER})*$`);
 
 /** Whether Cedar can hold this as an entity type: identifiers joined by `::`, none of them reserved. */
 export function isEntityTypeName(name: string): boolean {
-  return name.split('::').every((part) => IDENTIFIER.test(part) && !RESERVED.has(part));
+  return ENTITY_TYPE_NAME.test(name);
 }
 
 /** A key for maps. A type name has no NUL, so no two entities share one. */

@@ -1,40 +1,50 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { BucketCounts } from './bucket-counts.ts';
 
 /** Seconds. A decision takes from microseconds to some milliseconds. */
 const DECISION_BUCKETS = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1,
 ];
 
-/** The server's metrics, in a registry of their own, for Prometheus. */
+/**
+ * The server's metrics, in a registry of their own, for Prometheus. What is counted at every request is kept in plain
+ * numbers and published when asked for: a counter with labels looks them up each time.
+ */
 export class Metrics {
   readonly registry = new Registry();
-  readonly decisionSeconds: Histogram;
   readonly policyErrors: Counter;
   readonly shadowDifferences: Counter;
   readonly evaluatorBroken: Gauge;
   readonly requestsInFlight: Gauge;
   readonly logLinesDropped: Counter;
-  readonly #decisions: Counter<'decision'>;
+  readonly #decisionSeconds: BucketCounts;
   readonly #revision: Gauge<'revision'>;
   readonly #activated: Gauge;
   readonly #reloads: Counter<'result'>;
-  readonly #requests: Counter<'route' | 'status'>;
+  readonly #decisions = { permit: 0, deny: 0 };
+  /** By route and status. */
+  readonly #requests = new Map<string, Map<number, number>>();
 
   constructor() {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.#decisions = new Counter({
+    const decisions = this.#decisions;
+    new Counter({
       name: 'pdp_decisions_total',
       help: 'Decisions made, by decision: permit or deny. An invalid item of a batch is a deny.',
       labelNames: ['decision'],
       registers,
+      collect() {
+        this.reset();
+        for (const [decision, count] of Object.entries(decisions)) this.inc({ decision }, count);
+      },
     });
-    this.decisionSeconds = new Histogram({
-      name: 'pdp_decision_duration_seconds',
-      help: 'Time to make one decision, without HTTP.',
-      buckets: DECISION_BUCKETS,
-      registers,
-    });
+    this.#decisionSeconds = new BucketCounts(
+      'pdp_decision_duration_seconds',
+      'Time to make one decision, without HTTP.',
+      DECISION_BUCKETS,
+      this.registry,
+    );
     this.policyErrors = new Counter({
       name: 'pdp_policy_errors_total',
       help: 'Policies that erred in a decision and so did not apply.',
@@ -67,11 +77,18 @@ export class Metrics {
       labelNames: ['result'],
       registers,
     });
-    this.#requests = new Counter({
+    const requests = this.#requests;
+    new Counter({
       name: 'pdp_http_requests_total',
       help: 'HTTP requests answered, by route and status.',
       labelNames: ['route', 'status'],
       registers,
+      collect() {
+        this.reset();
+        for (const [route, statuses] of requests) {
+          for (const [status, count] of statuses) this.inc({ route, status }, count);
+        }
+      },
     });
     this.requestsInFlight = new Gauge({
       name: 'pdp_http_requests_in_flight',
@@ -83,13 +100,12 @@ export class Metrics {
       help: 'Log lines dropped because whatever reads standard output is too slow.',
       registers,
     });
-    for (const decision of ['permit', 'deny']) this.#decisions.inc({ decision }, 0);
     for (const result of ['success', 'unchanged', 'failure']) this.#reloads.inc({ result }, 0);
   }
 
   decided(permitted: boolean, seconds: number, policyErrors: number): void {
-    this.#decisions.inc({ decision: permitted ? 'permit' : 'deny' });
-    this.decisionSeconds.observe(seconds);
+    this.#decisions[permitted ? 'permit' : 'deny'] += 1;
+    this.#decisionSeconds.observe(seconds);
     if (policyErrors > 0) this.policyErrors.inc(policyErrors);
   }
 
@@ -104,6 +120,11 @@ export class Metrics {
   }
 
   answered(route: string, status: number): void {
-    this.#requests.inc({ route, status });
+    let statuses = this.#requests.get(route);
+    if (statuses === undefined) {
+      statuses = new Map();
+      this.#requests.set(route, statuses);
+    }
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
 }

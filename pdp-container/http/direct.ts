@@ -12,7 +12,11 @@ import type { Authenticate } from './authentication.ts';
 import { type ErrorBody, RETRY_AFTER, type TellError } from './errors.ts';
 import type { InFlight } from './in-flight.ts';
 import { parseJsonBody } from './json-body.ts';
+import { Outbox } from './outbox.ts';
 import { isAscii, newRequestId, sentRequestId } from './request-id.ts';
+
+/** As Fastify writes it. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Answers the body of a POST, in JSON. */
 export type Answer = (body: unknown, requestId: string) => string;
@@ -42,12 +46,13 @@ export function directly(
   parts: DirectParts,
 ): RequestListener {
   const byPath = new Map(Object.entries(answers));
+  const outbox = new Outbox();
   return (request, response) => {
     const path = request.url as string;
     const answer = request.method === 'POST' ? byPath.get(path) : undefined;
     if (answer !== undefined && isPlain(request.headers, parts) && parts.inFlight.admit(response)) {
       response.on('finish', () => parts.metrics.answered(path, response.statusCode));
-      readBody(request, (body) => respond(request, response, body, answer, parts));
+      readBody(request, (body) => respond(request, response, body, answer, parts, outbox));
     } else {
       routed(request, response);
     }
@@ -79,6 +84,7 @@ function respond(
   body: Buffer,
   answer: Answer,
   { limits, tellError, errorBody }: DirectParts,
+  outbox: Outbox,
 ): void {
   const sentId = sentRequestId(asked);
   const requestId = sentId ?? newRequestId();
@@ -98,7 +104,7 @@ function respond(
     if (json === undefined) headers.connection = 'close';
     if (status === 503) headers['retry-after'] = RETRY_AFTER;
   }
-  headers['content-type'] = 'application/json';
+  headers['content-type'] = JSON_TYPE;
   headers['content-length'] = Buffer.byteLength(text);
-  response.writeHead(status, headers).end(text);
+  outbox.send(response, status, headers, text);
 }

@@ -17,7 +17,7 @@ export class InFlight {
     if (this.#count >= this.limit) return false;
     this.#gauge.set(++this.#count);
     // `close` comes once, whether the answer was sent or the caller went away.
-    response.once('close', () => this.#gauge.set(--this.#count));
+    response.on('close', () => this.#gauge.set(--this.#count));
     return true;
   }
 }

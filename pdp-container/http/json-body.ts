@@ -11,10 +11,11 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Whether JSON text nests objects and arrays deeper than the limit. It reads the bytes once, before anything is
+ * Whether JSON text nests objects and arrays deeper than the limit. It reads the bytes at most twice, before anything is
  * built from them, so that a hostile body costs no more than its length.
  */
 export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
+  if (!opensMoreThan(limit, json)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < json.length; index += 1) {
@@ -30,6 +31,16 @@ export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth -= 1;
     }
+  }
+  return false;
+}
+
+/** Whether the text could open more objects and arrays than that; most bodies need no closer look. */
+function opensMoreThan(limit: number, json: Uint8Array): boolean {
+  let count = 0;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index];
+    if ((byte === OPEN_OBJECT || byte === OPEN_ARRAY) && ++count > limit) return true;
   }
   return false;
 }

@@ -18,6 +18,6 @@ export function sentRequestId(headers: IncomingHttpHeaders): string | undefined 
 }
 
 /** Whether Node, which writes headers and a text body together as UTF-8, would write the id as it came. */
-export function isAscii(text: string): boolean {
-  return !/[\x80-\xff]/.test(text);
+export function isAscii(id: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(id);
 }

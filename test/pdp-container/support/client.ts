@@ -62,7 +62,7 @@ export function call(
 }
 
 /** Sends bytes on a bare connection and resolves with all that comes back until the server closes it. */
-export function exchange(base: string, bytes: string): Promise<string> {
+export function exchange(base: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
     let received = '';
