@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/system/**', 'node_modules/**'],
+    // Test files run side by side, and each server that one starts would take this one port.
+    env: { PDP_OPA_PORT: 'off' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,6 +1,6 @@
 /**
  * `npm start`: the PDP, as the container runs it, and the sample application on this machine. The environment
- * may set PDP_PORT (7766), PORT (3000) and PDP_SOURCE (pdp-container/policies).
+ * may set PDP_PORT (7766), PDP_OPA_PORT (8181), PORT (3000) and PDP_SOURCE (pdp-container/policies).
  */
 import { parseSettings, StartError } from './start/settings.ts';
 import { start } from './start/start.ts';

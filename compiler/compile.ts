@@ -1,7 +1,9 @@
 import { readTarGz } from '../engine/archive.ts';
 import {
   type Bundle,
+  type BundleEntities,
   createPdp,
+  type EntityJson,
   InvalidBundleError,
   type Manifest,
   PdpError,
@@ -20,8 +22,8 @@ import { parseUrlRules, URL_RULES_FILE } from './urls/parse-rules.ts';
 import { validatePolicies } from './validate.ts';
 
 /** A checked bundle, or all that is wrong with it. */
-export type CompileResult =
-  | { ok: true; bundle: Bundle; warnings: Problem[] }
+export type CompileResult<Entities extends BundleEntities = EntityJson[]> =
+  | { ok: true; bundle: Bundle<Entities>; warnings: Problem[] }
   | { ok: false; problems: Problem[] };
 
 /** Compiles the bundle in a directory. Problems come in the order of files and lines. */

@@ -10,7 +10,7 @@ import { type JsonFile, type JsonPath, parseJsonFile } from './json-file.ts';
 /** An entity of a file, with its place. */
 export interface SourceEntity {
   entity: EntityJson;
-  file: JsonFile;
+  file: Omit<JsonFile, 'value'>;
   index: number;
 }
 
@@ -28,13 +28,15 @@ export function parseEntities(
 ): EntityJson[] {
   const byKey = new Map<string, SourceEntity>();
   for (const text of files) {
-    const file = parseJsonFile(text, problems);
-    if (file === undefined) continue;
-    if (!Array.isArray(file.value)) {
+    const parsed = parseJsonFile(text, problems);
+    if (parsed === undefined) continue;
+    // What is kept can say where in the file something is, and no longer has what the file says.
+    const { value: list, ...file } = parsed;
+    if (!Array.isArray(list)) {
       problems.push(file.problem([], 'must be a list of entities'));
       continue;
     }
-    for (const [index, value] of file.value.entries()) {
+    for (const [index, value] of list.entries()) {
       const entity = parseEntity(value, { file, index, schema, problems });
       if (entity === undefined) continue;
       const key = uidKey(entity.uid);
@@ -53,7 +55,7 @@ function duplicate(uid: EntityUid, first: SourceEntity): string {
 }
 
 interface Place {
-  file: JsonFile;
+  file: SourceEntity['file'];
   index: number;
   schema: Schema | undefined;
   problems: Problem[];

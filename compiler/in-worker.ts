@@ -11,14 +11,14 @@ export const COMPILE_TIMEOUT_MS = 120_000;
  * Compiles in a thread that is thrown away: policy text that kills the official parser ends the thread and not
  * the server, memory it leaks goes with it, and decisions go on meanwhile.
  */
-export function compileInWorker(source: CompileSource): Promise<CompileResult> {
+export function compileInWorker(source: CompileSource): Promise<CompileResult<Uint8Array[]>> {
   return new Promise((resolve) => {
     const worker = new Worker(workerUrl(import.meta.url), { workerData: source });
     const timeout = setTimeout(
       () => end(gaveUp(`did not finish in ${COMPILE_TIMEOUT_MS / 1_000} s`)),
       COMPILE_TIMEOUT_MS,
     );
-    const end = (result: CompileResult) => {
+    const end = (result: CompileResult<Uint8Array[]>) => {
       clearTimeout(timeout);
       resolve(result);
       void worker.terminate();
@@ -36,6 +36,6 @@ function workerUrl(here: string): URL {
   return new URL('./compile-worker.mjs', here);
 }
 
-function gaveUp(message: string): CompileResult {
+function gaveUp(message: string): Extract<CompileResult, { ok: false }> {
   return { ok: false, problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }] };
 }

@@ -1,4 +1,4 @@
-import type { Problem, SchemaJson } from '../engine/index.ts';
+import { ConfigurationError, type Problem, type SchemaJson } from '../engine/index.ts';
 import { Schema } from '../engine/schema.ts';
 import { cedar, guarded, type Piece, problemsOf } from './cedar.ts';
 import type { TextFile } from './files.ts';
@@ -21,7 +21,14 @@ export function parseSchemaFile(files: TextFile[], problems: Problem[]): ParsedS
     problems.push({ severity: 'error', file: other.path, line: 1, column: 1, message });
   }
   const json = parseSchemaText(file, problems);
-  return json === undefined ? undefined : { json, schema: new Schema(json), file };
+  if (json === undefined) return undefined;
+  try {
+    return { json, schema: new Schema(json), file };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push({ severity: 'error', file: file.path, line: 1, column: 1, message: error.message });
+    return undefined;
+  }
 }
 
 /** Parses the text of a schema; what is wrong with it goes into `problems`. */

@@ -1,23 +1,49 @@
-import type { Bundle, PolicySetJson } from '../engine/index.ts';
+import type { Bundle, EntityJson, PolicySetJson } from '../engine/index.ts';
 import { parseJson, stringifyJson } from '../engine/lossless-json.ts';
 import type { CompileResult } from './compile.ts';
 
 type Failed = Extract<CompileResult, { ok: false }>;
 
-/** A compile result between threads: the policies as text, since structured cloning ends at some 800 operators. */
+/**
+ * A compile result between threads. Policies are text, since structured cloning ends at some 800 operators; so are
+ * entities, in pieces that are handed over and not copied: a million of them as values would be in memory three times.
+ */
 export type CompileMessage =
   | Failed
   | (Omit<Extract<CompileResult, { ok: true }>, 'bundle'> & {
-      bundle: Omit<Bundle, 'policies'> & { policies: string };
+      bundle: Omit<Bundle<Uint8Array<ArrayBuffer>[]>, 'policies'> & { policies: string };
     });
+
+/** Entities in one piece of text. */
+const PIECE = 1_000;
 
 export function toMessage(result: CompileResult): CompileMessage {
   if (!result.ok) return result;
-  return { ...result, bundle: { ...result.bundle, policies: stringifyJson(result.bundle.policies) } };
+  const { policies, entities, ...bundle } = result.bundle;
+  return {
+    ...result,
+    bundle: { ...bundle, policies: stringifyJson(policies), entities: piecesOf(entities) },
+  };
 }
 
-export function fromMessage(message: CompileMessage): CompileResult {
+/** What of a message is handed over to the other thread. */
+export function buffersOf(message: CompileMessage): ArrayBuffer[] {
+  return message.ok ? message.bundle.entities.map(({ buffer }) => buffer) : [];
+}
+
+export function fromMessage(message: CompileMessage): CompileResult<Uint8Array[]> {
   if (!message.ok) return message;
   const policies = parseJson(message.bundle.policies) as PolicySetJson;
   return { ...message, bundle: { ...message.bundle, policies } };
+}
+
+function piecesOf(entities: EntityJson[]): Uint8Array<ArrayBuffer>[] {
+  const encoder = new TextEncoder();
+  const pieces = [encoder.encode('[')];
+  for (let from = 0; from < entities.length; from += PIECE) {
+    const list = stringifyJson(entities.slice(from, from + PIECE));
+    pieces.push(encoder.encode((from === 0 ? '' : ',') + list.slice(1, -1)));
+  }
+  pieces.push(encoder.encode(']'));
+  return pieces;
 }

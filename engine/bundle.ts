@@ -12,15 +12,18 @@ export interface Manifest {
   builtFrom?: { source?: string; commit?: string };
 }
 
+/** Entities as values, or the UTF-8 of their JSON text in pieces, which many take far less memory as. */
+export type BundleEntities = EntityJson[] | Uint8Array[];
+
 /** A checked set of policies and data, parsed: what an evaluator is made from. */
-export interface Bundle {
+export interface Bundle<Entities extends BundleEntities = EntityJson[]> {
   revision: string;
   /** The Cedar namespace of actions: `''`, or `App` for `App::Action::"name"`. */
   namespace: string;
   policies: PolicySetJson;
   schema?: SchemaJson;
   /** Entities with explicit `__entity` and `__extn` escapes, so that no reader needs the schema. */
-  entities: EntityJson[];
+  entities: Entities;
   /** How requests to URLs become questions, in the order in which they are tried. @default none */
   urlRules?: UrlRule[];
 }

@@ -193,6 +193,8 @@ export interface StoredEntities {
 /** A PDP evaluating in this process, from one revision of a bundle. */
 export interface LocalPdp extends SearchablePdp {
   readonly revision: string;
+  /** Ids of its policies, links of templates among them. */
+  readonly policies: readonly string[];
   readonly entities: StoredEntities;
   /**
    * Types of resources that subjects of a type may do something on, in code unit order: the schema's, or without one

@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarValue, EntityUid } from './cedar-json.ts';
 
 /** A request in Cedar's terms, every value already checked. */
@@ -29,9 +29,9 @@ export interface CedarResponse {
 /** What evaluates Cedar policies over the entities of a bundle. Synchronous, and safe to share. */
 export interface Evaluator {
   isAuthorized(request: CedarRequest): CedarResponse;
-  /** Whether the request is permitted with another id in that role: for asking of many at less cost. */
-  permitting?(request: CedarRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  /** Whether the request is permitted with another entity in that role: for asking of many at less cost. */
+  permitting?(request: CedarRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean;
 }
 
 /** Makes an evaluator for a bundle; `compiled` is the kit's own over the same bundle. */
-export type EvaluatorFactory = (bundle: Bundle, compiled: Evaluator) => Evaluator;
+export type EvaluatorFactory = (bundle: Bundle<BundleEntities>, compiled: Evaluator) => Evaluator;

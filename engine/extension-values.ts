@@ -21,18 +21,21 @@ export const EXAMPLE: Record<ExtensionType, string> = {
   duration: '"1d2h30m"',
 };
 
-const LONG_MAX = 2n ** 63n - 1n;
-const LONG_MIN = -(2n ** 63n);
+const LONG_BITS = 64;
 
-function fitsLong(value: bigint): boolean {
-  return value >= LONG_MIN && value <= LONG_MAX;
+function asLong(value: bigint): bigint | undefined {
+  return BigInt.asIntN(LONG_BITS, value) === value ? value : undefined;
 }
 
-function isDecimal(text: string): boolean {
-  const match = /^(-?)(\d+)\.(\d{1,4})$/.exec(text);
-  if (match === null || text.length > 32) return false;
+// Zeros may lead without end; a number that is longer than these without them is too large anyhow.
+const DECIMAL = /^(-?)0*(\d{1,15})\.(\d{1,4})$/;
+
+/** The ten-thousandths of a decimal; undefined for text that is none. */
+export function decimalOf(text: string): bigint | undefined {
+  const match = DECIMAL.exec(text);
+  if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = ''] = match;
-  return fitsLong(BigInt(`${sign}${whole}${fraction.padEnd(4, '0')}`));
+  return asLong(BigInt(`${sign}${whole}${fraction.padEnd(4, '0')}`));
 }
 
 function isPrefix(text: string | undefined, max: number): boolean {
@@ -62,35 +65,44 @@ function isIpaddr(text: string): boolean {
   return isIpv4(address) ? isPrefix(prefix, 32) : isIpv6(address) && isPrefix(prefix, 128);
 }
 
-const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.\d{3})?(?:Z|[+-](\d{2})(\d{2})))?$/;
+const DATETIME =
+  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?(?:Z|([+-])(\d{2})(\d{2})))?$/;
 
-function isDatetime(text: string): boolean {
-  const match = DATE.exec(text);
-  if (match === null) return false;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offsetHour = 0, offsetMinute = 0] =
-    match.slice(1).map((part) => Number(part ?? 0));
+/** The milliseconds since 1970 of a datetime; undefined for text that is none. */
+export function datetimeOf(text: string): number | undefined {
+  const match = DATETIME.exec(text);
+  if (match === null) return undefined;
+  const part = (index: number) => Number(match[index] ?? 0);
+  const [month, day, hour, minute, second] = [part(2) - 1, part(3), part(4), part(5), part(6)];
+  const [offsetHour, offsetMinute] = [part(9), part(10)];
   const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const realDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return realDay && hour <= 23 && minute <= 59 && second <= 59 && offsetHour <= 23 && offsetMinute <= 59;
+  date.setUTCFullYear(part(1), month, day);
+  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined;
+  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return undefined;
+  date.setUTCHours(hour, minute, second, part(7));
+  const offset = (offsetHour * 60 + offsetMinute) * 60_000;
+  return date.getTime() - (match[8] === '-' ? -offset : offset);
 }
 
+const DURATION =
+  /^(-?)(?:0*(\d{1,19})d)?(?:0*(\d{1,19})h)?(?:0*(\d{1,19})m(?!s))?(?:0*(\d{1,19})s)?(?:0*(\d{1,19})ms)?$/;
 const UNIT_MILLISECONDS = [86_400_000n, 3_600_000n, 60_000n, 1_000n, 1n];
 
-function isDuration(text: string): boolean {
-  const match = /^(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text);
-  if (match === null || text.length > 128) return false;
+/** The milliseconds of a duration; undefined for text that is none. */
+export function durationOf(text: string): bigint | undefined {
+  const match = DURATION.exec(text);
+  if (match === null) return undefined;
   const amounts = match.slice(2);
-  if (amounts.every((amount) => amount === undefined)) return false;
+  if (amounts.every((amount) => amount === undefined)) return undefined;
   const total = UNIT_MILLISECONDS.reduce((sum, unit, index) => sum + unit * BigInt(amounts[index] ?? 0), 0n);
-  return fitsLong(match[1] === '-' ? -total : total);
+  return asLong(match[1] === '-' ? -total : total);
 }
 
 const CHECK: Record<ExtensionType, (text: string) => boolean> = {
-  decimal: isDecimal,
+  decimal: (text) => decimalOf(text) !== undefined,
   ipaddr: isIpaddr,
-  datetime: isDatetime,
-  duration: isDuration,
+  datetime: (text) => datetimeOf(text) !== undefined,
+  duration: (text) => durationOf(text) !== undefined,
 };
 
 export function isExtensionType(name: string): name is ExtensionType {

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { Bundle, Manifest, UrlRule } from './bundle.ts';
+export type { Bundle, BundleEntities, Manifest, UrlRule } from './bundle.ts';
 export type * from './cedar/api.ts';
 export { createEngine } from './cedar/engine.ts';
 export type * from './cedar-json.ts';

@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntities } from './bundle.ts';
 import type { CedarEngine } from './cedar/api.ts';
 import { createEngine } from './cedar/engine.ts';
 import type { EntityUid, PolicyJson } from './cedar-json.ts';
@@ -37,9 +37,9 @@ export interface ExplainedDecision {
  *
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
-export function createPdp(bundle: Bundle, options: PdpOptions = {}): LocalPdp & Explaining {
+export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = createEngine(bundle);
+  const engine = createEngine({ ...bundle, checked: true });
   return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
 }
 
@@ -51,6 +51,7 @@ export interface Explaining {
 
 class BundlePdp implements LocalPdp, Explaining {
   readonly revision: string;
+  readonly policies: readonly string[];
   readonly searchSubjects: LocalPdp['searchSubjects'];
   readonly searchResources: LocalPdp['searchResources'];
   readonly searchActions: LocalPdp['searchActions'];
@@ -61,8 +62,15 @@ class BundlePdp implements LocalPdp, Explaining {
   readonly #evaluator: Evaluator;
   readonly #advice: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, schema: Schema | undefined, engine: CedarEngine, evaluator: Evaluator) {
+  constructor(
+    bundle: Bundle<BundleEntities>,
+    schema: Schema | undefined,
+    engine: CedarEngine,
+    evaluator: Evaluator,
+  ) {
     this.revision = bundle.revision;
+    const { staticPolicies, templateLinks } = bundle.policies;
+    this.policies = [...Object.keys(staticPolicies), ...templateLinks.map(({ newId }) => newId)];
     this.#namespace = bundle.namespace;
     this.#schema = schema;
     this.#evaluator = evaluator;
@@ -75,7 +83,7 @@ class BundlePdp implements LocalPdp, Explaining {
       principals: (type, { action, resource, attributes }) =>
         engine.principalCandidates(type, action, resource, parentsOf(resource, attributes)),
       resources: (type, { action, principal }) => engine.resourceCandidates(type, action, principal),
-      actionNames: actionNamesOf(bundle, schema),
+      actions: actionsOf(bundle, schema, engine),
     });
     this.searchSubjects = search.subjects;
     this.searchResources = search.resources;
@@ -163,7 +171,7 @@ function parentsOf({ type, id }: EntityUid, laidOver: readonly LaidOver[] = []):
   return laidOver.flatMap(({ uid, parents = [] }) => (uid.type === type && uid.id === id ? parents : []));
 }
 
-function adviceOf(bundle: Bundle): Map<string, string> {
+function adviceOf(bundle: Bundle<BundleEntities>): Map<string, string> {
   const { staticPolicies, templates, templateLinks } = bundle.policies;
   const advice = new Map<string, string>();
   const note = (id: string, policy: PolicyJson | undefined) => {
@@ -175,8 +183,21 @@ function adviceOf(bundle: Bundle): Map<string, string> {
   return advice;
 }
 
-/** Names an action search goes through: the schema's, else those that policies and entities name. */
-function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
+/** What an action search goes through: the schema's actions, else those that policies name or that are stored. */
+function actionsOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): EntityUid[] {
+  const type = actionType(bundle.namespace);
+  return [...actionNamesOf(bundle, schema, engine)].sort().map((id) => ({ type, id }));
+}
+
+function actionNamesOf(
+  bundle: Bundle<BundleEntities>,
+  schema: Schema | undefined,
+  engine: CedarEngine,
+): Set<string> {
   const type = actionType(bundle.namespace);
   const names = new Set<string>();
   if (schema !== undefined) {
@@ -184,7 +205,7 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       // A group of actions is not one that can be done.
       if (uid.type === type && principalTypes.size > 0) names.add(uid.id);
     }
-    return [...names].sort();
+    return names;
   }
   const { staticPolicies, templates } = bundle.policies;
   for (const { action } of [...Object.values(staticPolicies), ...Object.values(templates)]) {
@@ -193,6 +214,6 @@ function actionNamesOf(bundle: Bundle, schema: Schema | undefined): string[] {
       if (named === type && id !== undefined) names.add(id);
     }
   }
-  for (const { uid } of bundle.entities) if (uid.type === type) names.add(uid.id);
-  return [...names].sort();
+  for (const id of engine.idsOfType(type)) names.add(id);
+  return names;
 }

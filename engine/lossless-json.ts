@@ -1,3 +1,5 @@
+import { endOfString, parseKeys } from './json-keys.ts';
+
 /**
  * JSON with exact integers: Cedar's Long has 64 bits, of which `JSON.parse` keeps 53. An integer beyond
  * ±(2^53 - 1) is a BigInt, every other number a number.
@@ -14,14 +16,14 @@ const INTEGER = /^-?(?:0|[1-9]\d{0,99})$/;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * As `JSON.parse`, but exact: an integer beyond ±(2^53 - 1) becomes a BigInt. One written with a fraction or an
+ * As {@link parseKeys}, but exact: an integer beyond ±(2^53 - 1) becomes a BigInt. One written with a fraction or an
  * exponent stays the number that `JSON.parse` makes of it, and so does one of more than 100 digits; neither is a
  * safe integer then. `__proto__` is a key like any other. Nesting costs no stack.
  *
  * @throws SyntaxError for text that is not JSON
  */
 export function parseJson(text: string): unknown {
-  return LONG_INTEGER.test(text) ? parseExactly(text) : JSON.parse(text);
+  return LONG_INTEGER.test(text) ? parseExactly(text) : parseKeys(text);
 }
 
 /**
@@ -42,7 +44,7 @@ function parseExactly(text: string): unknown {
   });
   let root: unknown;
   try {
-    root = JSON.parse(replaced);
+    root = parseKeys(replaced);
   } catch {
     // It says where the text is wrong: the text as it was given.
     return JSON.parse(text);
@@ -80,22 +82,15 @@ function replaceNumbers(text: string, replace: (token: string) => string): strin
   return replaced + text.slice(done);
 }
 
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const unit = text[at];
-    if (unit === '"') return at;
-    if (unit === '\\') at += 1;
-  }
-  return text.length;
-}
-
 /**
  * As `JSON.stringify`, with a BigInt as its digits.
  *
+ * @param indent spaces by which each level is set in @default all on one line
  * @throws TypeError for what JSON has no form for: a function, `undefined`, a circle
  */
-export function stringifyJson(value: unknown): string {
-  const text = attempt(() => JSON.stringify(value)) ?? JSON.stringify(value, withDigits);
+export function stringifyJson(value: unknown, indent?: number): string {
+  const text =
+    attempt(() => JSON.stringify(value, undefined, indent)) ?? JSON.stringify(value, withDigits, indent);
   if (text === undefined) throw new TypeError(`a ${typeof value} has no form in JSON`);
   return text;
 }

@@ -1,5 +1,6 @@
 import type { EntityUid, SchemaAction, SchemaEntityType, SchemaJson, SchemaType } from './cedar-json.ts';
 import { actionType, uidKey } from './entity-uid.ts';
+import { ConfigurationError } from './errors.ts';
 import { type ExtensionType, isExtensionType } from './extension-values.ts';
 
 /** A schema type with every name looked up. */
@@ -32,12 +33,15 @@ export interface ResolvedAction {
   context: RecordType;
 }
 
-const PRIMITIVES: Record<string, ResolvedType> = {
-  Boolean: { kind: 'boolean' },
-  Bool: { kind: 'boolean' },
-  Long: { kind: 'long' },
-  String: { kind: 'string' },
-};
+const PRIMITIVES = new Map<string, ResolvedType>([
+  ['Boolean', { kind: 'boolean' }],
+  ['Bool', { kind: 'boolean' }],
+  ['Long', { kind: 'long' }],
+  ['String', { kind: 'string' }],
+]);
+
+/** Deepest nesting of types in types; common types count, which a circle of them has without end. */
+const MAX_DEPTH = 1_000;
 
 const EMPTY_RECORD: RecordType = { kind: 'record', attributes: new Map() };
 
@@ -52,18 +56,24 @@ export class Schema {
   readonly actions = new Map<string, ResolvedAction>();
   readonly #json: SchemaJson;
   readonly #common = new Map<string, ResolvedType>();
+  #depth = 0;
 
-  /** @throws TypeError on a name that nothing declares; the compiler refuses such a schema before */
+  /**
+   * Reads what values need of a schema; the official package, which the compiler asks, checks all of it.
+   *
+   * @throws ConfigurationError for what is not of the format, and for a type that nothing declares
+   */
   constructor(json: SchemaJson) {
     this.#json = json;
-    for (const [namespace, declarations] of Object.entries(json)) {
-      for (const [name, type] of Object.entries(declarations.entityTypes ?? {})) {
+    for (const [namespace, declarations] of Object.entries(object(json, 'it'))) {
+      const { entityTypes, actions } = object(declarations, `namespace "${namespace}"`);
+      for (const [name, type] of Object.entries(object(entityTypes, `entityTypes of "${namespace}"`))) {
         const full = qualify(namespace, name);
-        this.entityTypes.set(full, this.#entityType(namespace, full, type));
+        this.entityTypes.set(full, this.#entityType(namespace, full, object(type, full)));
       }
-      for (const [id, action] of Object.entries(declarations.actions ?? {})) {
+      for (const [id, action] of Object.entries(object(actions, `actions of "${namespace}"`))) {
         const uid = { type: actionType(namespace), id };
-        this.actions.set(uidKey(uid), this.#action(namespace, uid, action));
+        this.actions.set(uidKey(uid), this.#action(namespace, uid, object(action, `action "${id}"`)));
       }
     }
   }
@@ -71,7 +81,7 @@ export class Schema {
   /** The namespaces that declare actions, in the schema's order. */
   actionNamespaces(): string[] {
     return Object.entries(this.#json)
-      .filter(([, declarations]) => Object.keys(declarations.actions ?? {}).length > 0)
+      .filter(([, declarations]) => Object.keys(declarations.actions).length > 0)
       .map(([namespace]) => namespace);
   }
 
@@ -85,7 +95,7 @@ export class Schema {
     const shape = type.shape === undefined ? EMPTY_RECORD : this.#record(namespace, type.shape);
     return {
       name,
-      memberOf: new Set((type.memberOfTypes ?? []).map((parent) => this.#entityName(namespace, parent))),
+      memberOf: new Set(list(type.memberOfTypes).map((parent) => this.#entityName(namespace, parent))),
       attributes: shape,
       ...(type.tags === undefined ? {} : { tags: this.#resolve(namespace, type.tags) }),
       ...(type.enum === undefined ? {} : { ids: new Set(type.enum) }),
@@ -94,11 +104,11 @@ export class Schema {
 
   #action(namespace: string, uid: EntityUid, action: SchemaAction): ResolvedAction {
     const applies = action.appliesTo;
-    const names = (list: string[] | undefined) =>
-      new Set((list ?? []).map((name) => this.#entityName(namespace, name)));
+    const names = (types: string[] | undefined) =>
+      new Set(list(types).map((name) => this.#entityName(namespace, name)));
     return {
       uid,
-      memberOf: (action.memberOf ?? []).map((group) => this.#actionGroup(namespace, group)),
+      memberOf: list(action.memberOf).map((group) => this.#actionGroup(namespace, group)),
       principalTypes: names(applies?.principalTypes),
       resourceTypes: names(applies?.resourceTypes),
       context: applies?.context === undefined ? EMPTY_RECORD : this.#record(namespace, applies.context),
@@ -119,14 +129,24 @@ export class Schema {
 
   #record(namespace: string, type: SchemaType): RecordType {
     const resolved = this.#resolve(namespace, type);
-    if (resolved.kind !== 'record') throw new TypeError(`${type.type} is not a record type`);
+    if (resolved.kind !== 'record') fail(`${type.type} is not a record type`);
     return resolved;
   }
 
   #resolve(namespace: string, type: SchemaType): ResolvedType {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) {
+      fail(`types nest deeper than ${MAX_DEPTH} levels, or a common type is made of itself`);
+    }
+    const resolved = this.#resolveOne(namespace, object(type, 'a type'));
+    this.#depth -= 1;
+    return resolved;
+  }
+
+  #resolveOne(namespace: string, type: SchemaType): ResolvedType {
     switch (type.type) {
       case 'Record': {
-        const attributes = Object.entries(type.attributes ?? {}).map(
+        const attributes = Object.entries(object(type.attributes, 'attributes of a Record')).map(
           ([name, attribute]) =>
             [
               name,
@@ -136,15 +156,15 @@ export class Schema {
         return { kind: 'record', attributes: new Map(attributes) };
       }
       case 'Set':
-        if (type.element === undefined) throw new TypeError('a Set without an element type');
-        return { kind: 'set', element: this.#resolve(namespace, type.element) };
+        return { kind: 'set', element: this.#resolve(namespace, object(type.element, 'element of a Set')) };
       case 'Entity':
-        return { kind: 'entity', name: this.#entityName(namespace, type.name ?? '') };
+        return { kind: 'entity', name: this.#entityName(namespace, text(type.name)) };
       case 'Extension':
+        return builtIn(text(type.name));
       case 'EntityOrCommon':
-        return this.#named(namespace, type.name ?? '');
+        return this.#named(namespace, text(type.name));
       default:
-        return this.#named(namespace, type.type);
+        return this.#named(namespace, text(type.type));
     }
   }
 
@@ -162,11 +182,7 @@ export class Schema {
         return { kind: 'entity', name: qualify(home, local) };
       }
     }
-    const builtIn = name.replace(/^__cedar::/, '');
-    const primitive = PRIMITIVES[builtIn];
-    if (primitive !== undefined) return primitive;
-    if (isExtensionType(builtIn)) return { kind: 'extension', extension: builtIn };
-    throw new TypeError(`${name} is not declared`);
+    return builtIn(name);
   }
 
   #entityName(namespace: string, name: string): string {
@@ -190,4 +206,29 @@ export class Schema {
 
 function qualify(namespace: string, name: string): string {
   return namespace === '' ? name : `${namespace}::${name}`;
+}
+
+/** A type that no schema has to declare. */
+function builtIn(name: string): ResolvedType {
+  const plain = name.replace(/^__cedar::/, '');
+  if (isExtensionType(plain)) return { kind: 'extension', extension: plain };
+  return PRIMITIVES.get(plain) ?? fail(`${name} is not declared`);
+}
+
+function object<T extends object>(value: T | undefined, what: string): T {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  fail(`${what} must be an object`);
+}
+
+function list<T>(value: readonly T[] | undefined): readonly T[] {
+  if (value === undefined || Array.isArray(value)) return value ?? [];
+  fail('memberOfTypes, memberOf, principalTypes and resourceTypes must be lists');
+}
+
+function text(name: string | undefined): string {
+  return typeof name === 'string' ? name : fail('the name of a type must be a string');
+}
+
+function fail(problem: string): never {
+  throw new ConfigurationError(`the schema cannot be read: ${problem}`);
 }

@@ -1,3 +1,4 @@
+import type { EntityUid } from './cedar-json.ts';
 import type {
   ActionSearch,
   Decision,
@@ -20,16 +21,16 @@ export interface Judge {
   evaluator: Evaluator;
 }
 
-/** What a search goes through and asks. Ids are in code unit order. */
+/** What a search goes through and asks. All are in the code unit order of their ids. */
 export interface SearchSource {
   /** Undefined where nothing can be permitted. @throws InvalidRequestError */
   judge(request: LocalRequest): Judge | undefined;
   decide(request: LocalRequest): Decision;
   /** Among these is every subject of the type that may be permitted. */
-  principals(type: string, request: CedarRequest): readonly string[];
+  principals(type: string, request: CedarRequest): readonly EntityUid[];
   /** Among these is every resource of the type that may be permitted. */
-  resources(type: string, request: CedarRequest): readonly string[];
-  actionNames: readonly string[];
+  resources(type: string, request: CedarRequest): readonly EntityUid[];
+  actions: readonly EntityUid[];
 }
 
 export const DEFAULT_PAGE_LIMIT = 100;
@@ -50,32 +51,35 @@ export function searchOf(source: SearchSource): {
     subjects: async (search, options) => {
       const { type } = search.subject;
       const judge = source.judge({ ...search, subject: { ...search.subject, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.principals(type, judge.request);
-      return entityPage(type, await paged(candidates, search, options, permitting(judge, 'principal')));
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.principals(type, judge.request);
+      return paged(candidates, search, options, permitting(judge, 'principal'));
     },
     resources: async (search, options) => {
       const { type } = search.resource;
       const judge = source.judge({ ...search, resource: { ...search.resource, id: NO_ID } });
-      const candidates = judge === undefined ? [] : source.resources(type, judge.request);
-      return entityPage(type, await paged(candidates, search, options, permitting(judge, 'resource')));
+      if (judge === undefined) return paged([], search, options);
+      const candidates = source.resources(type, judge.request);
+      return paged(candidates, search, options, permitting(judge, 'resource'));
     },
     actions: async (search, options) => {
-      const permits = (name: string) =>
-        decideWhereContextFits(source, { ...search, action: { name } }).decision;
-      const { results, page } = await paged(source.actionNames, search, options, permits);
-      return { results: results.map((name) => ({ name })), page };
+      const permits = ({ id }: EntityUid) =>
+        decideWhereContextFits(source, { ...search, action: { name: id } }).decision;
+      const { results, page } = await paged(source.actions, search, options, permits);
+      return { results: results.map(({ id }) => ({ name: id })), page };
     },
   };
 }
 
 /** Puts a candidate in the place of what is searched for: as the entity, and where properties are laid over it. */
-function permitting(judge: Judge | undefined, role: 'principal' | 'resource'): (id: string) => boolean {
-  if (judge === undefined) return () => false;
-  const { request, evaluator } = judge;
+function permitting(
+  { request, evaluator }: Judge,
+  role: 'principal' | 'resource',
+): (candidate: EntityUid) => boolean {
   const { type } = request[role];
   const laidOver = request.attributes?.some(({ uid }) => uid.type === type && uid.id === NO_ID) ?? false;
   if (!laidOver && evaluator.permitting !== undefined) return evaluator.permitting(request, role);
-  return (id) => {
+  return ({ id }) => {
     const uid = { type, id };
     const attributes = request.attributes?.map((item) =>
       item.uid.id === NO_ID && item.uid.type === type ? { ...item, uid } : item,
@@ -83,10 +87,6 @@ function permitting(judge: Judge | undefined, role: 'principal' | 'resource'): (
     const asked = { ...request, [role]: uid, ...(attributes === undefined ? {} : { attributes }) };
     return evaluator.isAuthorized(asked).decision === 'allow';
   };
-}
-
-function entityPage(type: string, { results, page }: SearchResult<string>): SearchResult<EntityRef> {
-  return { results: results.map((id) => ({ type, id })), page };
 }
 
 /** One context is given for all actions; those that need another cannot be done with it. */
@@ -100,33 +100,39 @@ function decideWhereContextFits(source: SearchSource, request: LocalRequest): De
 }
 
 async function paged(
-  candidates: readonly string[],
+  candidates: readonly EntityUid[],
   search: SubjectSearch | ResourceSearch | ActionSearch,
   options: EvaluateOptions | undefined,
-  permits: (id: string) => boolean,
-): Promise<SearchResult<string>> {
+  permits?: (candidate: EntityUid) => boolean,
+): Promise<SearchResult<EntityRef>> {
   throwIfAborted(options?.signal);
   const limit = pageLimit(search.page);
   const fingerprint = fingerprintOf(search);
   const after = readToken(search.page?.token, fingerprint);
-  const start = after === undefined ? 0 : firstAfter(candidates, after);
-  const end = Math.min(candidates.length, start + CANDIDATES_A_PAGE);
-  const results: string[] = [];
+  let index = after === undefined ? 0 : firstAfter(candidates, after);
+  const results: EntityRef[] = [];
   let last = '';
-  for (let index = start; index < end; index += 1) {
-    if (index > start && (index - start) % CANDIDATES_A_TURN === 0) await turn(options?.signal);
-    const id = candidates[index] as string;
-    if (permits(id)) {
+  let judged = 0;
+  while (index < candidates.length && judged < CANDIDATES_A_PAGE) {
+    const candidate = candidates[index] as EntityUid;
+    const { type, id } = candidate;
+    if (permits?.(candidate)) {
       // One more than asked for: only then is there a next page.
       if (results.length === limit) return pageOf(results, writeToken(last, fingerprint));
-      results.push(id);
+      results.push({ type, id });
     }
     last = id;
+    index += 1;
+    judged += 1;
+    if (judged % CANDIDATES_A_TURN !== 0) continue;
+    await turn(options?.signal);
+    // Entities may have come and gone.
+    index = firstAfter(candidates, last);
   }
-  return pageOf(results, end < candidates.length ? writeToken(last, fingerprint) : '');
+  return pageOf(results, index < candidates.length ? writeToken(last, fingerprint) : '');
 }
 
-function pageOf(results: string[], nextToken: string): SearchResult<string> {
+function pageOf(results: EntityRef[], nextToken: string): SearchResult<EntityRef> {
   return { results, page: { next_token: nextToken, count: results.length } };
 }
 
@@ -138,12 +144,12 @@ function pageLimit(page: PageRequest | undefined): number {
 }
 
 /** The first candidate beyond an id, which need not be stored any more: pages survive an update of the data. */
-function firstAfter(candidates: readonly string[], id: string): number {
+function firstAfter(candidates: readonly EntityUid[], id: string): number {
   let low = 0;
   let high = candidates.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((candidates[middle] as string) <= id) low = middle + 1;
+    if ((candidates[middle] as EntityUid).id <= id) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -151,7 +157,7 @@ function firstAfter(candidates: readonly string[], id: string): number {
 
 function writeToken(after: string, fingerprint: string): string {
   const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, after]));
-  return btoa(String.fromCharCode(...bytes))
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
@@ -196,7 +202,7 @@ function fingerprintOf(search: object): string {
 
 function canonical(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;

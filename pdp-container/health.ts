@@ -10,13 +10,15 @@ export const HEALTH_ROUTES: ReadonlySet<string> = new Set(['/healthy', '/ready',
 export interface HealthState {
   readonly active: ActiveRevision;
   readonly draining: boolean;
+  /** The evaluator can decide nothing any more, and the process must be replaced. */
+  readonly broken: boolean;
   readonly startedAt: Date;
 }
 
 /**
- * `/healthy` (the process lives), `/ready` and `/healthcheck` (a revision is active and the server is not
- * stopping: safe to route to), `/health` (the same, in detail) and `/metrics`. The problems of a failed load name
- * policies and data, so `/health` shows them only to a caller with the key, when one is set.
+ * `/healthy` (the process lives, and need not be replaced), `/ready` and `/healthcheck` (a revision is active and the
+ * server is not stopping: safe to route to), `/health` (the same, in detail) and `/metrics`. The problems of a failed
+ * load name policies and data, so `/health` shows them only to a caller with the key, when one is set.
  */
 export function healthRoutes(
   app: FastifyInstance,
@@ -24,7 +26,11 @@ export function healthRoutes(
   authenticate: Authenticate,
   metrics: Metrics,
 ): void {
-  app.get('/healthy', (_request, reply) => reply.send({ status: 'healthy' }));
+  app.get('/healthy', (_request, reply) =>
+    state.broken
+      ? reply.code(503).send({ status: 'unhealthy' })
+      : reply.code(200).send({ status: 'healthy' }),
+  );
   for (const path of ['/ready', '/healthcheck']) {
     app.get(path, (_request, reply) => reply.code(httpStatus(state)).send({ status: statusOf(state) }));
   }
@@ -38,7 +44,8 @@ export function healthRoutes(
   });
 }
 
-function statusOf({ active, draining }: HealthState): 'ready' | 'unready' | 'draining' {
+function statusOf({ active, draining, broken }: HealthState): 'ready' | 'unready' | 'draining' | 'broken' {
+  if (broken) return 'broken';
   if (draining) return 'draining';
   return active.revision === undefined ? 'unready' : 'ready';
 }

@@ -11,6 +11,7 @@ export class Metrics {
   readonly decisionSeconds: Histogram;
   readonly policyErrors: Counter;
   readonly shadowDifferences: Counter;
+  readonly evaluatorBroken: Gauge;
   readonly requestsInFlight: Gauge;
   readonly logLinesDropped: Counter;
   readonly #decisions: Counter<'decision'>;
@@ -42,6 +43,11 @@ export class Metrics {
     this.shadowDifferences = new Counter({
       name: 'pdp_shadow_differences_total',
       help: 'Decisions in which the two evaluators differed; counted with --shadow only.',
+      registers,
+    });
+    this.evaluatorBroken = new Gauge({
+      name: 'pdp_evaluator_broken',
+      help: '1 once the evaluator can no longer decide anything: the process must be replaced.',
       registers,
     });
     this.#revision = new Gauge({

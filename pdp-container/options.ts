@@ -62,6 +62,8 @@ export interface ServeOptions {
   host?: string;
   /** 0 picks a free one. @default 7000 */
   port?: number;
+  /** Where OPA's REST API is answered, on the same host; 0 picks a free one. @default it is not */
+  opaPort?: number | undefined;
   /** The base URL that clients know the PDP by, for discovery. @default from the request's host and protocol */
   publicUrl?: string;
   /** PEM files; they are read again when they change. @default plain HTTP */
@@ -108,6 +110,8 @@ export interface TlsFiles {
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 7000;
+/** Of the command; OPA's own, which Permit's SDKs take for given. */
+export const DEFAULT_OPA_PORT = 8181;
 export const DEFAULT_SUBJECT_HEADER = 'X-PDP-Subject';
 export const DEFAULT_DRAIN_MS = 5_000;
 export const DEFAULT_STOP_MS = 10_000;

@@ -15,6 +15,8 @@ export { DEFAULT_LIMITS } from './options.ts';
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:7000`, with the port that was picked. */
   readonly url: string;
+  /** The same of the OPA port; `undefined` without one. */
+  readonly opaUrl: string | undefined;
   /** The active revision; `undefined` until one is. */
   readonly revision: string | undefined;
   /**
@@ -46,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   return {
     url: server.url,
+    opaUrl: server.opaUrl,
     get revision() {
       return server.active.revision;
     },

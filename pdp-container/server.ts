@@ -5,14 +5,17 @@ import { parsePublicUrl } from './authzen/discovery.ts';
 import { Decider } from './decider.ts';
 import { DecisionLog } from './decision-log.ts';
 import { chosenEvaluator } from './evaluator.ts';
+import { EvaluatorGuard } from './evaluator-guard.ts';
 import type { HealthState } from './health.ts';
 import { createApp } from './http/app.ts';
 import { bearerAuthentication } from './http/authentication.ts';
+import { InFlight } from './http/in-flight.ts';
 import { readCredentials } from './http/tls.ts';
 import { CertificateWatch } from './http/tls-reload.ts';
 import { listen } from './listen.ts';
 import { type Log, openLog } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { createOpaApp } from './opa/app.ts';
 import {
   DEFAULT_DRAIN_MS,
   DEFAULT_HOST,
@@ -38,10 +41,16 @@ export class PdpServer implements HealthState {
   readonly log: Log;
   readonly #metrics = new Metrics();
   readonly #options: ServeOptions;
-  #app: FastifyInstance | undefined;
+  readonly #guard = new EvaluatorGuard((error) => {
+    this.#metrics.evaluatorBroken.set(1);
+    this.log.logger.fatal({ err: error }, 'evaluator broken');
+  });
+  /** Those that listen. */
+  readonly #apps: FastifyInstance[] = [];
   #reloader: Reloader | undefined;
   #certificates: CertificateWatch | undefined;
   #url = '';
+  #opaUrl: string | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
   /** Ends the wait for clients to go elsewhere. */
@@ -57,8 +66,17 @@ export class PdpServer implements HealthState {
     return this.#url;
   }
 
+  /** The same of the OPA port, if there is one. */
+  get opaUrl(): string | undefined {
+    return this.#opaUrl;
+  }
+
   get draining(): boolean {
     return this.#draining;
+  }
+
+  get broken(): boolean {
+    return this.#guard.broken;
   }
 
   /**
@@ -72,6 +90,7 @@ export class PdpServer implements HealthState {
     const {
       host = DEFAULT_HOST,
       port = DEFAULT_PORT,
+      opaPort,
       apiKey,
       tls,
       reloadMs = DEFAULT_RELOAD_MS,
@@ -90,30 +109,36 @@ export class PdpServer implements HealthState {
       this.#options.decisionLog ?? 'all',
       this.#options.decisionLogAttributes ?? false,
     );
-    const app = createApp({
+    const parts = {
       active: this.active,
       decider: new Decider(this.#metrics, log),
       metrics: this.#metrics,
       logger,
       limits,
+      inFlight: new InFlight(limits.concurrency, this.#metrics.requestsInFlight),
       authenticate,
       health: this,
-      publicUrl,
       credentials,
-      subjectHeader,
       types,
-      keyInBody: this.#options.permitKeyInBody ?? false,
-      reload: async () => (await this.#reloader?.reload()) ?? false,
-    });
-    await listen(app, host, port);
-    this.#app = app;
-    this.#url = urlOf(app.server.address() as AddressInfo, tls !== undefined);
-    logger.info({ url: this.#url, host, source: source.path }, 'listening');
+    };
+    const keyInBody = this.#options.permitKeyInBody ?? false;
+    const reload = async () => (await this.#reloader?.reload()) ?? false;
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload });
+    const url = await this.#listen(app, port, '--port');
+    if (opaPort !== undefined) {
+      this.#opaUrl = await this.#listen(createOpaApp(parts), opaPort, '--opa-port');
+    }
+    this.#url = url;
+    logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');
     if (apiKey === undefined && !isLoopback(host)) {
       logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
     }
     if (tls !== undefined && reloadMs > 0) {
-      this.#certificates = new CertificateWatch(app.server, tls, logger);
+      this.#certificates = new CertificateWatch(
+        this.#apps.map(({ server }) => server),
+        tls,
+        logger,
+      );
       await this.#certificates.start();
     }
     this.#reloader = new Reloader(
@@ -121,7 +146,7 @@ export class PdpServer implements HealthState {
       this.active,
       this.#metrics,
       logger,
-      chosenEvaluator(this.#options, this.#metrics, logger),
+      this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
     );
     await this.#reloader.start(reloadMs);
   }
@@ -138,16 +163,24 @@ export class PdpServer implements HealthState {
 
   async #close(drainMs: number): Promise<void> {
     this.#draining = true;
-    const app = this.#app;
-    if (app !== undefined) {
+    const started = this.#url !== '';
+    if (started) {
       this.log.logger.info({ milliseconds: drainMs }, 'draining');
       if (drainMs > 0) await this.#drain(drainMs);
-      await this.#stopListening(app);
     }
+    await Promise.all(this.#apps.map((app) => this.#stopListening(app)));
     await Promise.all([this.#reloader?.stop(), this.#certificates?.stop()]);
     this.#metrics.registry.clear();
-    if (app !== undefined) this.log.logger.info('stopped');
+    if (started) this.log.logger.info('stopped');
     await this.log.end();
+  }
+
+  /** @returns where it answers */
+  async #listen(app: FastifyInstance, port: number, option: '--port' | '--opa-port'): Promise<string> {
+    const { host = DEFAULT_HOST, tls } = this.#options;
+    await listen(app, host, port, option);
+    this.#apps.push(app);
+    return urlOf(app.server.address() as AddressInfo, tls !== undefined);
   }
 
   #drain(drainMs: number): Promise<void> {

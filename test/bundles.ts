@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type CompileResult, compileFiles, type Files } from '../compiler/index.ts';
-import { type Bundle, createPdp } from '../engine/index.ts';
+import { type Bundle, type BundleEntities, createPdp } from '../engine/index.ts';
 
 /** Files of a bundle from text. */
 export function files(contents: Record<string, string>): Files {
@@ -23,7 +23,7 @@ export async function pdpOf(contents: Record<string, string>): Promise<ReturnTyp
 }
 
 /** The problems of text that must not be a good bundle, one a line. */
-export function problemLines(result: CompileResult): string[] {
+export function problemLines(result: CompileResult<BundleEntities>): string[] {
   if (result.ok) throw new Error('the bundle is valid');
   return result.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
 }

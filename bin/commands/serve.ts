@@ -4,6 +4,7 @@ import {
   DEFAULT_DRAIN_MS,
   DEFAULT_HOST,
   DEFAULT_LIMITS,
+  DEFAULT_OPA_PORT,
   DEFAULT_PORT,
   DEFAULT_RELOAD_MS,
   DEFAULT_STOP_MS,
@@ -19,6 +20,7 @@ import { UsageError } from '../terminal/exit.ts';
 interface Flags {
   host: string;
   port: number;
+  opaPort: number | 'off';
   publicUrl?: string;
   tlsCert?: string;
   tlsKey?: string;
@@ -62,11 +64,12 @@ Signals:
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
-      "serve decisions over HTTP from a bundle: AuthZEN 1.0, Permit's PDP API, health routes and metrics",
+      "serve decisions over HTTP from a bundle: AuthZEN 1.0, Permit's PDP API, OPA's data API, health routes and metrics",
     )
     .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
+    .addOption(opaPort())
     .addOption(
       text(
         '--public-url <url>',
@@ -148,6 +151,9 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     const missing = cert === undefined ? '--tls-cert' : '--tls-key';
     throw new UsageError(`${missing} is missing: TLS needs both --tls-cert and --tls-key`);
   }
+  if (flags.port === flags.opaPort && flags.port !== 0) {
+    throw new UsageError(`--port and --opa-port are both ${flags.port}: give each a port of its own`);
+  }
   if (flags.shadow && flags.evaluator !== 'compiled') {
     throw new UsageError('--shadow compares with the compiled evaluator: leave --evaluator out');
   }
@@ -155,6 +161,7 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     source,
     host: flags.host,
     port: flags.port,
+    opaPort: flags.opaPort === 'off' ? undefined : flags.opaPort,
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
@@ -187,6 +194,17 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
   };
 }
 
+function opaPort(): Option {
+  return withVariable(
+    new Option('--opa-port <number>', "port for OPA's REST API; 0 picks a free one, off is none"),
+  )
+    .default(DEFAULT_OPA_PORT)
+    .argParser((value) => {
+      if (value === 'off') return value;
+      return wholeNumber(value, 0, 65_535, ' or off');
+    });
+}
+
 /** `--body-limit` is `PDP_BODY_LIMIT`. */
 function withVariable(option: Option): Option {
   return option.env(`PDP_${option.name().toUpperCase().replaceAll('-', '_')}`);
@@ -203,13 +221,13 @@ function text(flags: string, description: string, fallback?: string): Option {
 function whole(flags: string, description: string, fallback: number, min = 1, max = 2 ** 31 - 1): Option {
   return withVariable(new Option(flags, description))
     .default(fallback)
-    .argParser((value) => {
-      const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-      if (!(number >= min && number <= max)) {
-        throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-      }
-      return number;
-    });
+    .argParser((value) => wholeNumber(value, min, max));
+}
+
+function wholeNumber(value: string, min: number, max: number, or = ''): number {
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}${or}.`);
 }
 
 /** Given in seconds, fractions allowed; kept in milliseconds. A day is the longest. */

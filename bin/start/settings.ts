@@ -15,6 +15,8 @@ export interface StartSettings {
   source: string;
   /** `PDP_PORT`: where the PDP listens; 0 picks a free one. @default 7766 */
   pdpPort: number;
+  /** `PDP_OPA_PORT`: where it answers OPA's REST API; 0 picks a free one, `off` is none. @default 8181 */
+  opaPort: number | 'off';
   /** `PORT`: where the sample application listens; 0 picks a free one. @default 3000 */
   appPort: number;
 }
@@ -30,25 +32,36 @@ export function parseSettings(env: NodeJS.ProcessEnv): StartSettings {
   if (!existsSync(source)) throw new StartError(`PDP_SOURCE: ${source} is not there`);
   const pdpPort = parsePort('PDP_PORT', env.PDP_PORT, 7766);
   const appPort = parsePort('PORT', env.PORT, 3000);
-  if (pdpPort === appPort && appPort !== 0) {
-    throw new StartError(
-      `PDP_PORT and PORT are both ${appPort}: give the PDP and the application a port each`,
-    );
-  }
-  return { source, pdpPort, appPort };
+  const opaPort =
+    env.PDP_OPA_PORT === 'off' ? 'off' : parsePort('PDP_OPA_PORT', env.PDP_OPA_PORT, 8181, ', or off');
+  requireApart([
+    ['PDP_PORT', pdpPort],
+    ['PDP_OPA_PORT', opaPort],
+    ['PORT', appPort],
+  ]);
+  return { source, pdpPort, opaPort, appPort };
 }
 
 /** @throws StartError when something listens on one of the ports already */
-export async function requireFreePorts({ pdpPort, appPort }: StartSettings): Promise<void> {
+export async function requireFreePorts({ pdpPort, opaPort, appPort }: StartSettings): Promise<void> {
   await requireFree('PDP_PORT', pdpPort);
+  if (opaPort !== 'off') await requireFree('PDP_OPA_PORT', opaPort);
   await requireFree('PORT', appPort);
 }
 
-function parsePort(name: string, value: string | undefined, fallback: number): number {
+function requireApart(ports: [string, number | 'off'][]): void {
+  for (const [name, port] of ports) {
+    const [other] = ports.find(([other, taken]) => other !== name && taken === port) ?? [];
+    if (other === undefined || port === 0) continue;
+    throw new StartError(`${name} and ${other} are both ${port}: give each a port of its own`);
+  }
+}
+
+function parsePort(name: string, value: string | undefined, fallback: number, or = ''): number {
   if (value === undefined || value === '') return fallback;
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new StartError(`${name} must be a whole number from 0 to 65535`);
+  throw new StartError(`${name} must be a whole number from 0 to 65535${or}`);
 }
 
 function requireFree(name: string, port: number): Promise<void> {

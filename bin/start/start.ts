@@ -24,14 +24,15 @@ export async function start(settings: StartSettings, stop: Promise<unknown>): Pr
     const pdp = launchPdp(settings, launch);
     // Being told to stop comes first, so that nothing is launched after it.
     const ends: Promise<Told | Ended>[] = [told, ended(pdp.child)];
-    const pdpUrl = await Promise.race([...ends, pdp.url]);
-    if (typeof pdpUrl !== 'string') return pdpUrl.message;
+    const urls = await Promise.race([...ends, pdp.urls]);
+    if ('message' in urls) return urls.message;
+    const { pdpUrl, opaUrl } = urls;
     const app = launchApplication(settings, pdpUrl, launch);
     ends.push(ended(app.child));
     const ready = await Promise.race([...ends, Promise.all([app.url, pdp.loaded])]);
     if (!Array.isArray(ready)) return ready.message;
     const [appUrl] = ready;
-    print(summary({ pdpUrl, appUrl, source: settings.source }));
+    print(summary({ pdpUrl, opaUrl, appUrl, source: settings.source }));
     return (await Promise.race(ends)).message;
   };
   const reason = await work();
@@ -69,22 +70,26 @@ const SAMPLE_TYPES = [
   ['--permit-role-type', 'Role'],
 ].flat();
 
-function launchPdp({ source, pdpPort }: StartSettings, launch: Launch) {
-  const url = Promise.withResolvers<string>();
+function launchPdp({ source, pdpPort, opaPort }: StartSettings, launch: Launch) {
+  const urls = Promise.withResolvers<{ pdpUrl: string; opaUrl: string | undefined }>();
   const loaded = Promise.withResolvers<void>();
+  const ports = ['--port', String(pdpPort), '--opa-port', String(opaPort)];
   const child = launch({
     name: 'The PDP',
-    args: ['bin/pdp.ts', 'serve', source, '--host', HOST, '--port', String(pdpPort), ...SAMPLE_TYPES],
+    args: ['bin/pdp.ts', 'serve', source, '--host', HOST, ...ports, ...SAMPLE_TYPES],
     env: {},
     onMessage: (message) => {
       for (const line of narrate(message, source)) print(line);
-      if (message.msg === 'listening') url.resolve(urlOf(message));
+      if (message.msg === 'listening') {
+        const { opaUrl } = message;
+        urls.resolve({ pdpUrl: urlOf(message), opaUrl: typeof opaUrl === 'string' ? opaUrl : undefined });
+      }
       // A source that is not valid is told above; it can be mended while everything runs.
       if (message.msg === 'revision active' || message.msg === 'reload failed') loaded.resolve();
     },
     onLine: relay,
   });
-  return { child, url: url.promise, loaded: loaded.promise };
+  return { child, urls: urls.promise, loaded: loaded.promise };
 }
 
 function launchApplication({ appPort }: StartSettings, pdpUrl: string, launch: Launch) {

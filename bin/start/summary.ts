@@ -5,22 +5,26 @@ import { shortPath } from './narrate.ts';
 
 export interface Running {
   pdpUrl: string;
+  /** Of OPA's REST API, where it is answered. */
+  opaUrl?: string | undefined;
   appUrl: string;
   /** The bundle's directory or file. */
   source: string;
 }
 
 /** What runs where, and what to try: the lines with `curl` are to be pasted as they are. */
-export function summary({ pdpUrl, appUrl, source }: Running): string {
+export function summary({ pdpUrl, opaUrl, appUrl, source }: Running): string {
   const note = `${appUrl}/tenants/acme/notes/roadmap`;
   const as = (user: string) => `curl -i -H 'Authorization: Bearer dev-${user}' ${note}`;
   const policy = join(source, 'notes.cedar');
   const edit = existsSync(policy) ? `edit ${shortPath(policy)} and save` : `change ${shortPath(source)}`;
+  const opa =
+    opaUrl === undefined ? '' : `  OPA API      ${styled('bold', opaUrl)}  the same PDP for OPA's clients\n`;
   return `
   ${styled('bold', 'serverless-pdp is running')}
 
   PDP          ${styled('bold', pdpUrl)}  policies of ${shortPath(source)}
-  Application  ${styled('bold', appUrl)}  the sample's Lambda functions behind a local HTTP API
+${opa}  Application  ${styled('bold', appUrl)}  the sample's Lambda functions behind a local HTTP API
 
   ${styled('green', '200')}  bob is an editor of acme
        ${as('bob')}

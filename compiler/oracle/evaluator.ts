@@ -1,3 +1,5 @@
+import { entityValues } from '../../engine/cedar/entity-data.ts';
+import { uidKey } from '../../engine/entity-uid.ts';
 import type { CedarRequest, EntityJson, Evaluator, EvaluatorFactory } from '../../engine/index.ts';
 import { ConfigurationError, InvalidBundleError, PdpUnavailableError } from '../../engine/index.ts';
 import { Schema } from '../../engine/schema.ts';
@@ -86,22 +88,25 @@ export const wasmEvaluator: EvaluatorFactory = (bundle) => {
   return evaluator;
 };
 
-/** The entities that a request lays something over, whole. */
-function overlaid({ attributes }: CedarRequest, store: EntityStore): EntityJson[] {
-  return (attributes ?? []).map(({ uid, attrs, parents = [] }) => {
-    const stored = store.get(uid);
-    return {
+/** The entities that a request lays something over, whole; the subject may be the resource too. */
+function overlaid({ attributes = [] }: CedarRequest, store: EntityStore): EntityJson[] {
+  const entities = new Map<string, EntityJson>();
+  for (const { uid, attrs, parents = [] } of attributes) {
+    const key = uidKey(uid);
+    const before = entities.get(key) ?? store.get(uid);
+    entities.set(key, {
       uid,
-      attrs: Object.assign(Object.create(null), stored?.attrs, attrs),
-      parents: [...(stored?.parents ?? []), ...parents],
-      ...(stored?.tags === undefined ? {} : { tags: stored.tags }),
-    };
-  });
+      attrs: Object.assign(Object.create(null), before?.attrs, attrs),
+      parents: [...(before?.parents ?? []), ...parents],
+      ...(before?.tags === undefined ? {} : { tags: before.tags }),
+    });
+  }
+  return [...entities.values()];
 }
 
 /** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
 function* withSchemaEntities(bundle: Parameters<EvaluatorFactory>[0]): Generator<EntityJson> {
-  yield* bundle.entities;
+  yield* entityValues(bundle.entities) as Generator<EntityJson>;
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
   for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
   for (const { name, ids } of schema?.entityTypes.values() ?? []) {

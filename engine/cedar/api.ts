@@ -11,11 +11,22 @@ export interface EnginePolicies {
 
 export interface EngineOptions {
   policies: EnginePolicies;
-  /** What gives values their types: strings that are extension values, objects that are entities. */
+  /**
+   * What gives values their types: strings that are extension values, objects that are entities. Entities and
+   * contexts that it does not allow are refused.
+   */
   schema?: SchemaJson;
-  /** Entities in Cedar's JSON format, as values or as JSON text. Text keeps integers beyond 2^53 - 1 exact. */
-  entities?: EntityJson[] | string;
+  /** Entities and contexts are known to be as the schema wants them, and are not held to it again. @default false */
+  checked?: boolean;
+  entities?: EntityData;
 }
+
+/**
+ * Entities in Cedar's JSON format: a list of values, or JSON text of it as a string or as UTF-8, which may come in
+ * pieces cut anywhere. Text keeps integers beyond 2^53 - 1 exact, and of what comes in pieces no more is in memory
+ * than one of them.
+ */
+export type EntityData = EntityJson[] | string | Uint8Array | Iterable<Uint8Array>;
 
 export interface EngineRequest {
   principal: EntityUid;
@@ -48,14 +59,14 @@ export interface CedarEngine {
    *
    * @throws InvalidRequestError for a value that Cedar cannot hold, an entity twice, or a circle of parents
    */
-  upsertEntities(entities: EntityJson[] | string): void;
+  upsertEntities(entities: EntityData): void;
   /** Takes entities out; one that is not stored is no error. @throws InvalidRequestError for what is no uid */
   removeEntities(uids: EntityUid[]): void;
   /** Ids of the stored entities of a type, in code unit order. */
   idsOfType(type: string): readonly string[];
   /**
-   * Ids of a type, in code unit order, among which is every principal that a policy permits the action on the
-   * resource: what a search has to look at.
+   * Entities of a type, in the code unit order of their ids, among which is every principal that a policy permits
+   * the action on the resource: what a search has to look at.
    *
    * @param parents what the search puts above the resource beside its stored parents
    */
@@ -64,15 +75,16 @@ export interface CedarEngine {
     action: EntityUid,
     resource: EntityUid,
     parents?: readonly EntityUid[],
-  ): readonly string[];
+  ): readonly EntityUid[];
   /** The same for resources. */
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[];
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[];
   /**
-   * Whether the request is permitted with another id, of the same type, in that role: what a search asks of many.
+   * Whether the request is permitted with another entity of the same type in that role: what a search asks of many.
+   * The candidates that this engine gives are found without looking them up; another engine's are not for this one.
    *
    * @throws InvalidRequestError for a value of the request that Cedar cannot hold
    */
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean;
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean;
   /** What is stored, for reading. */
   readonly entities: StoredEntities;
   /** Entities stored. */

@@ -17,7 +17,7 @@ import {
   type Test,
   textOf,
 } from './expression.ts';
-import { EvaluationFailure, fail } from './failure.ts';
+import { caught, EvaluationFailure, fail } from './failure.ts';
 import { extensionFunction } from './functions.ts';
 import { compilePattern, type PatternElement } from './like.ts';
 import { add, multiply, negate, subtract } from './long.ts';
@@ -46,12 +46,12 @@ export const MAX_EXPRESSION_DEPTH = 1_000;
 
 type Json = Record<string, unknown>;
 
-const VARIABLES: Record<string, Code> = {
-  principal: (env) => env.principal,
-  action: (env) => env.action,
-  resource: (env) => env.resource,
-  context: (env) => env.context,
-};
+const VARIABLES = new Map<unknown, Code>([
+  ['principal', (env) => env.principal],
+  ['action', (env) => env.action],
+  ['resource', (env) => env.resource],
+  ['context', (env) => env.context],
+]);
 
 /**
  * Compiles Cedar's JSON expressions into closures.
@@ -60,13 +60,11 @@ const VARIABLES: Record<string, Code> = {
  */
 export class ExpressionCompiler {
   readonly #reader: ValueReader;
-  readonly #slots: Readonly<Record<string, EntityNode>>;
   #depth = 0;
 
-  /** @param reader reads literals @param slots the entities of a template's slots */
-  constructor(reader: ValueReader, slots: Readonly<Record<string, EntityNode>>) {
+  /** @param reader reads literals */
+  constructor(reader: ValueReader) {
     this.#reader = reader;
-    this.#slots = slots;
   }
 
   /** A condition: a type error where its value is no boolean. @throws UnsupportedPolicyError */
@@ -99,9 +97,7 @@ export class ExpressionCompiler {
       case 'Value':
         return this.#literal(operand);
       case 'Var':
-        return { run: lookUp(VARIABLES, operand, 'variable') };
-      case 'Slot':
-        return constant(lookUp(this.#slots, operand, 'slot'));
+        return variable(operand);
       case '!':
         return this.#not(member(operand, 'arg'));
       case 'neg':
@@ -164,9 +160,9 @@ export class ExpressionCompiler {
     try {
       return constant(this.#reader.read(json, undefined, 'a literal'));
     } catch (error) {
-      if (!(error instanceof JsonValueError)) throw error;
-      if (error instanceof ExtensionCallError) return failing(error.message);
-      throw new UnsupportedPolicyError(error.message);
+      const wrong = caught(error, JsonValueError);
+      if (wrong instanceof ExtensionCallError) return failing(wrong.message);
+      throw new UnsupportedPolicyError(wrong.message);
     }
   }
 
@@ -281,7 +277,7 @@ export class ExpressionCompiler {
     const left = this.#compile(member(operand, 'left'));
     const attr = member(operand, 'attr');
     const path: unknown[] = Array.isArray(attr) ? attr : [attr];
-    const names = path.filter((name) => typeof name === 'string');
+    const names = path.filter((name) => typeof name === 'string').map(wellFormedText);
     const last = names.at(-1);
     if (last === undefined || names.length !== path.length) {
       throw new UnsupportedPolicyError('has needs an attribute name, or a path of them');
@@ -315,7 +311,7 @@ export class ExpressionCompiler {
     if (!isEntityTypeName(type)) throw new UnsupportedPolicyError(`${type} is not an entity type name`);
     const { run } = left;
     const group = (operand as { in?: unknown }).in;
-    if (group === undefined) return testing((env) => nodeOf(run(env)).type === type);
+    if (group === undefined || group === null) return testing((env) => nodeOf(run(env)).type === type);
     const { run: groups } = this.#compile(group);
     return testing((env) => {
       const node = nodeOf(run(env));
@@ -338,9 +334,9 @@ export class ExpressionCompiler {
   }
 
   #record(operand: unknown): Compiled {
-    if (typeof operand !== 'object' || operand === null)
+    if (typeof operand !== 'object' || operand === null || Array.isArray(operand))
       throw new UnsupportedPolicyError('Record needs an object');
-    const names = Object.keys(operand);
+    const names = Object.keys(operand).map(wellFormedText);
     const items = names.map((name) => this.#compile((operand as Json)[name]));
     const runs = items.map(({ run }) => run);
     const shape = new Map(names.map((name, index) => [name, index]));
@@ -391,8 +387,8 @@ function folded(parts: readonly Compiled[], compiled: Compiled): Compiled {
     // No part looks at the environment.
     return constant(compiled.run(undefined as unknown as Environment));
   } catch (error) {
-    if (error instanceof EvaluationFailure) return compiled;
-    throw error;
+    caught(error, EvaluationFailure);
+    return compiled;
   }
 }
 
@@ -417,10 +413,10 @@ function isChain(json: unknown, operator: string): json is Json {
   );
 }
 
-function lookUp<T>(table: Readonly<Record<string, T>>, name: unknown, what: string): T {
-  const found = typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined;
-  if (found === undefined) throw new UnsupportedPolicyError(`there is no ${what} ${JSON.stringify(name)}`);
-  return found;
+function variable(name: unknown): Compiled {
+  const run = VARIABLES.get(name);
+  if (run === undefined) throw new UnsupportedPolicyError(`there is no variable ${JSON.stringify(name)}`);
+  return { run };
 }
 
 function member(operand: unknown, name: string): unknown {
@@ -432,7 +428,13 @@ function member(operand: unknown, name: string): unknown {
 function text(operand: unknown, name: string): string {
   const value = member(operand, name);
   if (typeof value !== 'string') throw new UnsupportedPolicyError(`"${name}" must be a string`);
-  return value;
+  return wellFormedText(value);
+}
+
+/** Half of a surrogate pair would be in strings that Cedar's do not have it in. */
+function wellFormedText(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new UnsupportedPolicyError('a name or pattern is not well-formed Unicode');
 }
 
 function list(operand: unknown): unknown[] {
@@ -446,6 +448,6 @@ function patternOf(json: unknown): PatternElement[] {
     const literal = (element as { Literal?: unknown } | null)?.Literal;
     if (typeof literal !== 'string')
       throw new UnsupportedPolicyError('a pattern has Wildcard and {"Literal"} only');
-    return { Literal: literal };
+    return { Literal: wellFormedText(literal) };
   });
 }

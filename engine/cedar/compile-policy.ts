@@ -1,4 +1,5 @@
-import type { Effect, EntityUid, PolicyJson } from '../cedar-json.ts';
+import type { Effect, PolicyJson } from '../cedar-json.ts';
+import { isEntityTypeName } from '../entity-uid.ts';
 import { ExpressionCompiler, UnsupportedPolicyError } from './compile-expression.ts';
 import type { EntityNode } from './entity-node.ts';
 import { type Environment, isIn } from './environment.ts';
@@ -29,6 +30,11 @@ export interface CompiledPolicy {
   readonly condition: Test | undefined;
 }
 
+/** The entity of a template's slot. @throws UnsupportedPolicyError where it has none */
+export type FillSlot = (slot: string) => EntityNode;
+
+const KEYS = new Set(['effect', 'principal', 'action', 'resource', 'conditions', 'annotations']);
+
 /**
  * Compiles a policy or, with its slots filled, a template.
  *
@@ -38,8 +44,12 @@ export function compilePolicy(
   id: string,
   json: PolicyJson,
   reader: ValueReader,
-  slots: Readonly<Record<string, EntityNode>> = {},
+  fill: FillSlot,
 ): CompiledPolicy {
+  if (!isObject(json)) throw new UnsupportedPolicyError('a policy must be an object');
+  const unknown = Object.keys(json).find((key) => !KEYS.has(key));
+  // What is passed over could be what the policy was to depend on.
+  if (unknown !== undefined) throw new UnsupportedPolicyError(`a policy has no "${unknown}"`);
   if (json.effect !== 'permit' && json.effect !== 'forbid') {
     throw new UnsupportedPolicyError('the effect must be permit or forbid');
   }
@@ -49,25 +59,28 @@ export function compilePolicy(
     if (isActionType(node.type)) return node;
     throw new UnsupportedPolicyError(`the scope of the action names a ${node.type}`);
   };
-  const target = ({ slot, entity: uid }: { slot?: unknown; entity?: unknown }): EntityNode => {
-    if (typeof slot !== 'string') return entity(uid);
-    const node = Object.hasOwn(slots, slot) ? slots[slot] : undefined;
-    if (node === undefined) throw new UnsupportedPolicyError(`the slot ${slot} is not filled`);
-    return node;
+  const target = (own: string) => (value: Json) => {
+    if (value.slot === undefined) return entity(value.entity);
+    if (value.slot === own) return fill(own);
+    throw new UnsupportedPolicyError(`the slot ${JSON.stringify(value.slot)} is not for this place`);
   };
   return {
     id,
     effect: json.effect,
-    principal: scopeOf(json.principal, target),
-    resource: scopeOf(json.resource, target),
+    principal: scopeOf(json.principal, target('?principal')),
+    resource: scopeOf(json.resource, target('?resource')),
     ...actionsOf(json.action, action),
-    condition: conditionOf(json, new ExpressionCompiler(reader, slots)),
+    condition: conditionOf(json, new ExpressionCompiler(reader)),
   };
 }
 
-type Target = (json: { slot?: unknown; entity?: unknown }) => EntityNode;
+type Json = Readonly<Record<string, unknown>>;
 
-function scopeOf(json: Record<string, unknown>, target: Target): Scope {
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function scopeOf(json: Json, target: (json: Json) => EntityNode): Scope {
   switch (json?.op) {
     case 'All':
       return {};
@@ -76,9 +89,12 @@ function scopeOf(json: Record<string, unknown>, target: Target): Scope {
     case 'in':
       return { within: target(json) };
     case 'is': {
-      const { entity_type: type, in: group } = json as { entity_type?: unknown; in?: EntityUid };
-      if (typeof type !== 'string') throw new UnsupportedPolicyError('the scope lacks its entity_type');
-      return group === undefined ? { type } : { type, within: target(group as { entity?: unknown }) };
+      const { entity_type: type, in: group } = json;
+      if (typeof type !== 'string' || !isEntityTypeName(type))
+        throw new UnsupportedPolicyError('the scope lacks its entity_type, a Cedar type name');
+      if (group === undefined || group === null) return { type };
+      if (isObject(group)) return { type, within: target(group) };
+      throw new UnsupportedPolicyError('the scope needs an entity or a slot after "in"');
     }
     default:
       throw new UnsupportedPolicyError(`the scope has no operator ${JSON.stringify(json?.op)}`);
@@ -86,7 +102,7 @@ function scopeOf(json: Record<string, unknown>, target: Target): Scope {
 }
 
 function actionsOf(
-  json: Record<string, unknown>,
+  json: Json,
   entity: (value: unknown) => EntityNode,
 ): Pick<CompiledPolicy, 'actions' | 'exactAction'> {
   switch (json?.op) {
@@ -95,11 +111,9 @@ function actionsOf(
     case '==':
       return { actions: [entity(json.entity)], exactAction: true };
     case 'in': {
-      const { entities } = json;
-      return {
-        actions: Array.isArray(entities) ? entities.map(entity) : [entity(json.entity)],
-        exactAction: false,
-      };
+      const { entity: one, entities } = json;
+      const many = one === undefined && Array.isArray(entities);
+      return { actions: many ? entities.map(entity) : [entity(one)], exactAction: false };
     }
     default:
       throw new UnsupportedPolicyError(`the scope of the action has no operator ${JSON.stringify(json?.op)}`);
@@ -110,7 +124,8 @@ function conditionOf({ conditions }: PolicyJson, compiler: ExpressionCompiler): 
   const tests: Test[] = [];
   // A policy cut short must not become one without conditions.
   if (!Array.isArray(conditions)) throw new UnsupportedPolicyError('its conditions must be a list');
-  for (const { kind, body } of conditions) {
+  for (const condition of conditions as (Json | null)[]) {
+    const { kind, body } = condition ?? {};
     if (kind !== 'when' && kind !== 'unless')
       throw new UnsupportedPolicyError('a condition is when or unless');
     const { test, constant } = compiler.condition(body);

@@ -1,21 +1,23 @@
 import type { EntityJson, EntityUid } from '../cedar-json.ts';
-import { formatUid, uidKey } from '../entity-uid.ts';
-import { InvalidRequestError } from '../errors.ts';
-import { parseJson } from '../lossless-json.ts';
+import { uidKey } from '../entity-uid.ts';
 import { Schema } from '../schema.ts';
-import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse } from './api.ts';
+import type { CedarEngine, EngineOptions, EngineRequest, EngineResponse, EntityData } from './api.ts';
 import { compilePolicies } from './compile-policies.ts';
 import { inScope } from './compile-policy.ts';
+import { Conformance } from './conform.ts';
+import { entityValues } from './entity-data.ts';
 import { EntityNode } from './entity-node.ts';
 import type { Environment, OverlaidEntity } from './environment.ts';
 import { Evaluation } from './evaluation.ts';
 import { findCircle } from './hierarchy.ts';
+import { inOrder } from './node-index.ts';
 import { PolicyIndex } from './policy-index.ts';
 import { readEntity } from './read-entity.ts';
 import { JsonValueError, typesOf, uidOf, ValueReader } from './read-json.ts';
-import { splitArray } from './split-array.ts';
+import { listOf, refuseCircle, refuseOther, refusing } from './refuse.ts';
 import { type EntityChange, NodeStore } from './store.ts';
 import { StoreReader } from './stored-entities.ts';
+import { ValuePages } from './value-pages.ts';
 import { EMPTY_RECORD, RecordValue } from './values.ts';
 
 /**
@@ -32,12 +34,14 @@ class Engine implements CedarEngine {
   readonly #store = new NodeStore();
   readonly entities = new StoreReader(this.#store);
   readonly #schema: Schema | undefined;
+  readonly #conformance: Conformance | undefined;
   readonly #index: PolicyIndex;
   /** Stored for being in the schema; the data may have them too. */
   readonly #fromSchema = new Set<EntityNode>();
 
-  constructor({ policies, schema, entities }: EngineOptions) {
+  constructor({ policies, schema, entities, checked = false }: EngineOptions) {
     this.#schema = schema === undefined ? undefined : new Schema(schema);
+    this.#conformance = this.#schema === undefined || checked ? undefined : new Conformance(this.#schema);
     this.#index = new PolicyIndex(compilePolicies(policies, this.#store), this.#store);
     this.#storeSchemaEntities();
     if (entities !== undefined) this.#load(entities);
@@ -54,15 +58,15 @@ class Engine implements CedarEngine {
     return evaluation.response();
   }
 
-  permitting(request: EngineRequest, role: 'principal' | 'resource'): (id: string) => boolean {
+  permitting(request: EngineRequest, role: 'principal' | 'resource'): (candidate: EntityUid) => boolean {
     const env = this.#environment(request);
     const policies = this.#index.forAction(env);
-    const { type } = request[role];
-    return (id) => {
-      const node = this.#store.find(type, id);
+    return (candidate) => {
+      const found = candidate instanceof EntityNode && candidate.stored;
+      const node = found ? candidate : this.#store.find(candidate.type, candidate.id);
       // One that is not stored may be the other one, or in the context: asked in full.
       if (node === undefined)
-        return this.isAuthorized({ ...request, [role]: { type, id } }).decision === 'allow';
+        return this.isAuthorized({ ...request, [role]: candidate }).decision === 'allow';
       const evaluation = new Evaluation(
         role === 'principal' ? { ...env, principal: node } : { ...env, resource: node },
       );
@@ -71,13 +75,14 @@ class Engine implements CedarEngine {
     };
   }
 
-  upsertEntities(entities: EntityJson[] | string): void {
+  upsertEntities(entities: EntityData): void {
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.#store.find(type, id) ?? internIn(pending, type, id);
     const changes = new Map<EntityNode, EntityChange>();
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
-        if (changes.has(change.node)) throw new JsonValueError(`${path}: is there twice`);
+        const before = changes.get(change.node);
+        if (before !== undefined) refuseOther(before, change, path);
         changes.set(change.node, change);
       });
       refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
@@ -86,15 +91,17 @@ class Engine implements CedarEngine {
   }
 
   /** Nothing to undo: an engine whose entities are wrong is never made. So each is stored as it is read. */
-  #load(entities: EntityJson[] | string): void {
+  #load(entities: EntityData): void {
     const resolve = (type: string, id: string) => this.#store.intern(type, id);
+    const pages = new ValuePages();
     refusing(() => {
       this.#readEntities(entities, resolve, (change, path) => {
         const { node } = change;
-        if (node.attrs !== undefined && !this.#fromSchema.has(node))
-          throw new JsonValueError(`${path}: is there twice`);
+        if (node.stored && !this.#fromSchema.has(node)) {
+          refuseOther({ attrs: node, tags: node.tags, parents: node.parents }, change, path);
+        }
         this.#fromSchema.delete(node);
-        this.#store.put([change]);
+        this.#store.put([change], pages);
       });
       // Only what something is in can be in a circle.
       const groups = new Set<EntityNode>();
@@ -105,21 +112,27 @@ class Engine implements CedarEngine {
   }
 
   #readEntities(
-    entities: EntityJson[] | string,
+    entities: EntityData,
     resolve: (type: string, id: string) => EntityNode,
     take: (change: EntityChange, path: string) => void,
   ): void {
     const reader = new ValueReader(resolve, this.#store.shapes);
-    const read = (json: unknown, index: number) => {
+    let index = 0;
+    for (const json of entityValues(entities)) {
       const path = `entities[${index}]`;
-      take(readEntity(json, reader, this.#schema, path), path);
-    };
-    if (typeof entities === 'string') splitArray(entities, (text, index) => read(parseJson(text), index));
-    else for (const [index, json] of entities.entries()) read(json, index);
+      take(this.#readEntity(json, reader, path), path);
+      index += 1;
+    }
+  }
+
+  #readEntity(json: unknown, reader: ValueReader, path: string): EntityChange {
+    const change = readEntity(json, reader, this.#schema, path);
+    this.#conformance?.entity(change, path);
+    return change;
   }
 
   removeEntities(uids: EntityUid[]): void {
-    const nodes = refusing(() => uids.map((uid, index) => uidOf(uid, `uids[${index}]`)));
+    const nodes = refusing(() => listOf(uids, 'uids').map((uid, index) => uidOf(uid, `uids[${index}]`)));
     for (const { type, id } of nodes) {
       const node = this.#store.find(type, id);
       if (node !== undefined) this.#store.remove(node);
@@ -127,7 +140,7 @@ class Engine implements CedarEngine {
   }
 
   idsOfType(type: string): readonly string[] {
-    return this.#store.idsOfType(type);
+    return this.entities.ids(type);
   }
 
   principalCandidates(
@@ -135,11 +148,11 @@ class Engine implements CedarEngine {
     action: EntityUid,
     resource: EntityUid,
     parents: readonly EntityUid[] = [],
-  ): readonly string[] {
+  ): readonly EntityUid[] {
     return this.#candidates('principal', type, action, resource, parents);
   }
 
-  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly string[] {
+  resourceCandidates(type: string, action: EntityUid, principal: EntityUid): readonly EntityUid[] {
     return this.#candidates('resource', type, action, principal);
   }
 
@@ -150,7 +163,7 @@ class Engine implements CedarEngine {
     action: EntityUid,
     other: EntityUid,
     parents: readonly EntityUid[] = [],
-  ): readonly string[] {
+  ): readonly EntityUid[] {
     const searched = new EntityNode(type, '');
     const known = this.#node(other);
     const plain = this.#plainEnvironment(
@@ -160,24 +173,24 @@ class Engine implements CedarEngine {
     );
     const env = parents.length === 0 ? plain : this.#below(plain, known, parents);
     const otherRole = role === 'principal' ? 'resource' : 'principal';
-    const found = new Set<string>();
+    const found = new Set<EntityNode>();
     for (const policy of this.#index.forAction(env).all) {
       if (policy.effect !== 'permit' || !inScope(env, policy[otherRole], known)) continue;
       const { equals, within, type: scopeType } = policy[role];
       if (scopeType !== undefined && scopeType !== type) continue;
       if (equals !== undefined) {
-        if (equals.type === type && equals.attrs !== undefined) found.add(equals.id);
+        if (equals.type === type && equals.stored) found.add(equals);
       } else if (within !== undefined) this.#store.collectBelow(within, type, found);
-      else return this.#store.idsOfType(type);
+      else return this.#store.ofType(type);
     }
-    return [...found].sort();
+    return inOrder([...found]);
   }
 
   /** The same with parents put above a node. */
   #below(env: Environment, node: EntityNode, parents: readonly EntityUid[]): Environment {
-    const { attrs = EMPTY_RECORD, tags } = node;
     const above = [...node.parents, ...parents.map((parent) => this.#node(parent))];
-    return { ...env, overlay: new Map([[node, { attrs, tags, parents: above }]]), ownHierarchy: true };
+    const overlaid = { attrs: node, tags: node.tags, parents: above };
+    return { ...env, overlay: new Map([[node, overlaid]]), ownHierarchy: true };
   }
 
   #environment(request: EngineRequest): Environment {
@@ -209,7 +222,11 @@ class Engine implements CedarEngine {
 
   #context(json: Record<string, unknown> | undefined, action: EntityNode, reader: ValueReader): RecordValue {
     if (json === undefined) return EMPTY_RECORD;
-    return reader.record(json, this.#schema?.actions.get(uidKey(action))?.context, 'context');
+    const type = this.#schema?.actions.get(uidKey(action))?.context;
+    const context = reader.read(json, type, 'context');
+    if (!(context instanceof RecordValue)) throw new JsonValueError('context: is not a record');
+    if (type !== undefined) this.#conformance?.record(context, type, 'context');
+    return context;
   }
 
   #overlay(
@@ -219,15 +236,18 @@ class Engine implements CedarEngine {
   ): Environment['overlay'] {
     if (entities === undefined && attributes === undefined) return undefined;
     const overlay = new Map<EntityNode, OverlaidEntity>();
-    for (const [index, json] of (entities ?? []).entries()) {
-      const { node, ...entity } = readEntity(json, reader, this.#schema, `entities[${index}]`);
+    for (const [index, json] of listOf(entities ?? [], 'entities').entries()) {
+      const path = `entities[${index}]`;
+      const { node, ...entity } = this.#readEntity(json, reader, path);
+      const before = overlay.get(node);
+      if (before !== undefined) refuseOther(before, entity, path);
       overlay.set(node, entity);
     }
-    for (const { uid, attrs, parents = [] } of attributes ?? []) {
+    for (const { uid, attrs, parents = [] } of listOf(attributes ?? [], 'attributes')) {
       const node = reader.entity(uid, 'attributes');
       const sent = reader.record(attrs, typesOf(this.#schema, node.type).attrs, 'attributes');
       const before = overlay.get(node) ?? {
-        attrs: node.attrs ?? EMPTY_RECORD,
+        attrs: node,
         tags: node.tags,
         parents: node.parents,
       };
@@ -257,7 +277,7 @@ class Engine implements CedarEngine {
   }
 
   #node(uid: EntityUid): EntityNode {
-    const found = this.#store.find(uid.type, uid.id);
+    const found = this.#store.find(uid?.type, uid?.id);
     if (found !== undefined) return found;
     const { type, id } = refusing(() => uidOf(uid, 'the request'));
     return new EntityNode(type, id);
@@ -286,11 +306,6 @@ class Engine implements CedarEngine {
     this.#store.put(changes);
   }
 }
-function refuseCircle(node: EntityNode | undefined): void {
-  if (node !== undefined) {
-    throw new JsonValueError(`entities: ${formatUid(node)} is its own ancestor`);
-  }
-}
 function laysParents(attributes: EngineRequest['attributes'] = []): boolean {
   return attributes.some(({ parents }) => parents !== undefined);
 }
@@ -301,12 +316,4 @@ function internIn(nodes: Map<string, EntityNode>, type: string, id: string): Ent
   const node = new EntityNode(type, id);
   nodes.set(key, node);
   return node;
-}
-function refusing<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof JsonValueError)) throw error;
-    throw new InvalidRequestError('', error.message);
-  }
 }

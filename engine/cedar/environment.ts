@@ -1,7 +1,7 @@
 import type { EntityNode } from './entity-node.ts';
 import { hasAncestor } from './entity-node.ts';
 import type { NodeStore } from './store.ts';
-import type { RecordValue } from './values.ts';
+import type { Attributes, RecordValue } from './values.ts';
 
 /** What a policy is evaluated on. */
 export interface Environment {
@@ -20,15 +20,16 @@ export interface Environment {
 
 /** An entity as a request has it. */
 export interface OverlaidEntity {
-  attrs: RecordValue;
+  attrs: Attributes;
   tags: RecordValue | undefined;
   parents: readonly EntityNode[];
 }
 
 /** The attributes of an entity, or undefined when it does not exist. */
-export function attributesOf(env: Environment, node: EntityNode): RecordValue | undefined {
+export function attributesOf(env: Environment, node: EntityNode): Attributes | undefined {
   const overlaid = env.overlay?.get(node);
-  return overlaid === undefined ? node.attrs : overlaid.attrs;
+  if (overlaid !== undefined) return overlaid.attrs;
+  return node.stored ? node : undefined;
 }
 
 /** The tags of an entity, or undefined when it has none or does not exist. */
@@ -39,7 +40,7 @@ export function tagsOf(env: Environment, node: EntityNode): RecordValue | undefi
 
 /** Whether an entity exists. */
 export function exists(env: Environment, node: EntityNode): boolean {
-  return node.attrs !== undefined || (env.overlay?.has(node) ?? false);
+  return node.stored || (env.overlay?.has(node) ?? false);
 }
 
 /** Cedar's `in` for two entities: reflexive and transitive, over entities that need not exist. */

@@ -1,7 +1,7 @@
 import type { EngineResponse } from './api.ts';
 import type { CompiledPolicy } from './compile-policy.ts';
 import type { Environment } from './environment.ts';
-import { EvaluationFailure } from './failure.ts';
+import { caught, EvaluationFailure } from './failure.ts';
 import { matchesScope, type Visitor } from './policy-index.ts';
 
 const NONE: string[] = [];
@@ -29,8 +29,8 @@ export class Evaluation implements Visitor {
     try {
       if (policy.condition !== undefined && !policy.condition(this.env)) return;
     } catch (error) {
-      if (!(error instanceof EvaluationFailure)) throw error;
-      this.#errors.push({ policyId: policy.id, message: error.message });
+      const { message } = caught(error, EvaluationFailure);
+      this.#errors.push({ policyId: policy.id, message });
       return;
     }
     if (policy.effect === 'permit') this.#permits = added(this.#permits, policy.id);

@@ -1,4 +1,10 @@
-import { type ExtensionType, isExtensionValue } from '../extension-values.ts';
+import {
+  datetimeOf,
+  decimalOf,
+  durationOf,
+  type ExtensionType,
+  isExtensionValue,
+} from '../extension-values.ts';
 import { fail } from './failure.ts';
 import { longOf } from './long.ts';
 
@@ -44,32 +50,19 @@ export function scalar(type: Scalar['type'], value: bigint): Scalar {
 }
 
 export function parseDecimal(text: string): Scalar | undefined {
-  if (!isExtensionValue('decimal', text)) return undefined;
-  const [whole = '', fraction = ''] = text.split('.');
-  return new Scalar('decimal', BigInt(whole + fraction.padEnd(4, '0')));
+  return parsed('decimal', decimalOf(text));
 }
-
-const DATETIME =
-  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?(?:Z|([+-])(\d{2})(\d{2})))?$/;
 
 export function parseDatetime(text: string): Scalar | undefined {
-  if (!isExtensionValue('datetime', text)) return undefined;
-  const [, year, month, day, hour, minute, second, millisecond, sign, offsetHour, offsetMinute] =
-    DATETIME.exec(text) ?? [];
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  date.setUTCHours(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0), Number(millisecond ?? 0));
-  const offset = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000;
-  return new Scalar('datetime', BigInt(date.getTime() - (sign === '-' ? -offset : offset)));
+  return parsed('datetime', datetimeOf(text));
 }
 
-const UNITS = [86_400_000n, 3_600_000n, 60_000n, 1_000n, 1n];
-
 export function parseDuration(text: string): Scalar | undefined {
-  if (!isExtensionValue('duration', text)) return undefined;
-  const match = /^(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text) ?? [];
-  const total = UNITS.reduce((sum, unit, index) => sum + unit * BigInt(match[index + 2] ?? 0), 0n);
-  return new Scalar('duration', match[1] === '-' ? -total : total);
+  return parsed('duration', durationOf(text));
+}
+
+function parsed(type: Scalar['type'], value: bigint | number | undefined): Scalar | undefined {
+  return value === undefined ? undefined : new Scalar(type, BigInt(value));
 }
 
 const DAY = 86_400_000n;

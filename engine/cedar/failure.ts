@@ -14,3 +14,9 @@ export class EvaluationFailure {
 export function fail(message: string): never {
   throw new EvaluationFailure(message);
 }
+
+/** What was caught, where it is of one of these kinds. @throws anything else again: it answers nothing */
+export function caught<T>(error: unknown, ...kinds: (new (message: string) => T)[]): T {
+  for (const kind of kinds) if (error instanceof kind) return error;
+  throw error;
+}

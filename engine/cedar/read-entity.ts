@@ -12,7 +12,7 @@ export function readEntity(
   schema: Schema | undefined,
   path: string,
 ): EntityChange {
-  const { uid, attrs = {}, parents = [], tags } = (json ?? {}) as Partial<Record<keyof EntityJson, unknown>>;
+  const { uid, attrs, parents, tags } = (json ?? {}) as Partial<Record<keyof EntityJson, unknown>>;
   const node = reader.entity(uid, `${path}.uid`);
   if (!Array.isArray(parents)) throw new JsonValueError(`${path}.parents: must be a list`);
   const types = typesOf(schema, node.type);

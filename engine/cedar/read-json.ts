@@ -3,10 +3,11 @@ import { isEntityTypeName } from '../entity-uid.ts';
 import type { RecordType, ResolvedType, Schema } from '../schema.ts';
 import type { EntityNode } from './entity-node.ts';
 import { CONSTRUCTORS, type ExtensionValue } from './extensions.ts';
-import { EvaluationFailure } from './failure.ts';
+import { caught, EvaluationFailure } from './failure.ts';
 import { callMethod } from './functions.ts';
 import { isLong, longOf } from './long.ts';
 import { type ShapeTable, shapeOf } from './shape-table.ts';
+import { TextTable } from './text-table.ts';
 import { RecordValue, SetValue, type Value } from './values.ts';
 
 /** JSON that is no Cedar value; the message begins with the place. */
@@ -22,6 +23,17 @@ export class ExtensionCallError extends JsonValueError {
 /** Deepest nesting of a value, so that reading and comparing it cannot exhaust the stack. */
 const MAX_DEPTH = 128;
 
+const DATETIME: ResolvedType = { kind: 'extension', extension: 'datetime' };
+const DURATION: ResolvedType = { kind: 'extension', extension: 'duration' };
+
+/** The types of arguments, for functions of extension values that have one themselves. */
+const IMPLIED_ARGUMENTS = new Map<string, readonly ResolvedType[]>([
+  ['offset', [DATETIME, DURATION]],
+  ['durationSince', [DATETIME, DATETIME]],
+  ['toDate', [DATETIME]],
+  ['toTime', [DATETIME]],
+]);
+
 /** Gives the node of an entity that a value names. */
 export type ResolveNode = (type: string, id: string) => EntityNode;
 
@@ -29,13 +41,15 @@ export type ResolveNode = (type: string, id: string) => EntityNode;
 export class ValueReader {
   readonly #resolve: ResolveNode;
   readonly #shapes: ShapeTable | undefined;
-  /** Type names that were found good. */
-  readonly #typeNames = new Set<string>();
+  readonly #texts: TextTable | undefined;
+  /** Type names that were found good: one string for all entities of a type. */
+  readonly #typeNames = new Map<string, string>();
 
   /** @param shapes given for data that stays */
   constructor(resolve: ResolveNode, shapes?: ShapeTable) {
     this.#resolve = resolve;
     this.#shapes = shapes;
+    this.#texts = shapes === undefined ? undefined : new TextTable();
   }
 
   /** @throws JsonValueError */
@@ -83,7 +97,7 @@ export class ValueReader {
 
   #text(text: string, type: ResolvedType | undefined, path: string): Value {
     wellFormed(text, path);
-    if (type?.kind !== 'extension') return text;
+    if (type?.kind !== 'extension') return this.#texts?.of(text) ?? text;
     return construct(type.extension === 'ipaddr' ? 'ip' : type.extension, [text], path);
   }
 
@@ -91,13 +105,14 @@ export class ValueReader {
     if (Object.hasOwn(json, '__expr'))
       throw new JsonValueError(`${path}: uses __expr, which Cedar no longer has`);
     if (Object.hasOwn(json, '__entity')) return this.entity(only(json, '__entity', path), path);
-    if (Object.hasOwn(json, '__extn')) return this.#call(only(json, '__extn', path), path, depth);
+    if (Object.hasOwn(json, '__extn')) return this.#call(only(json, '__extn', path), type, path, depth);
     if (type?.kind === 'entity') return this.entity(json, path);
-    if (type?.kind === 'extension') return this.#call(json, path, depth);
+    if (type?.kind === 'extension') return this.#call(json, type, path, depth);
     return this.record(json, type?.kind === 'record' ? type : undefined, path, depth);
   }
 
-  #call(json: unknown, path: string, depth: number): Value {
+  /** @param type the schema's, with which arguments may leave their escapes out too */
+  #call(json: unknown, type: ResolvedType | undefined, path: string, depth: number): Value {
     const { fn, arg, args } = (json ?? {}) as { fn?: unknown; arg?: unknown; args?: unknown };
     const list = Array.isArray(args) ? args : [arg];
     if (typeof fn !== 'string' || list.length === 0) {
@@ -105,7 +120,10 @@ export class ValueReader {
     }
     return construct(
       fn,
-      list.map((item, index) => this.read(item, undefined, `${path}.args[${index}]`, depth + 1)),
+      list.map((item, index) => {
+        const argument = type === undefined ? undefined : IMPLIED_ARGUMENTS.get(fn)?.[index];
+        return this.read(item, argument, `${path}.args[${index}]`, depth + 1);
+      }),
       path,
     );
   }
@@ -128,8 +146,7 @@ function construct(fn: string, args: Value[], path: string): Value {
   try {
     return callMethod(fn, args);
   } catch (error) {
-    if (!(error instanceof EvaluationFailure)) throw error;
-    throw new ExtensionCallError(`${path}: ${error.message}`);
+    throw new ExtensionCallError(`${path}: ${caught(error, EvaluationFailure).message}`);
   }
 }
 
@@ -147,15 +164,20 @@ export function wellFormed(text: string, path: string): void {
 }
 
 /** `{type, id}`, bare or in `__entity`. @throws JsonValueError */
-export function uidOf(json: unknown, path: string, good?: Set<string>): EntityUid {
+export function uidOf(json: unknown, path: string, good?: Map<string, string>): EntityUid {
   const bare = typeof json === 'object' && json !== null && Object.hasOwn(json, '__entity');
   const { type, id } = ((bare ? (json as { __entity: unknown }).__entity : json) ?? {}) as Partial<EntityUid>;
-  if (typeof type !== 'string' || typeof id !== 'string' || !(good?.has(type) || isEntityTypeName(type))) {
+  const known = good?.get(type as string);
+  if (
+    typeof type !== 'string' ||
+    typeof id !== 'string' ||
+    !(known !== undefined || isEntityTypeName(type))
+  ) {
     throw new JsonValueError(`${path}: needs a "type" (a Cedar type name) and an "id", both strings`);
   }
-  good?.add(type);
+  if (known === undefined) good?.set(type, type);
   wellFormed(id, path);
-  return { type, id };
+  return { type: known ?? type, id };
 }
 
 /** The types that a schema gives to an entity's attributes and tags. */

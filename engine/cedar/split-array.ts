@@ -1,43 +1,62 @@
 import { JsonValueError } from './read-json.ts';
 
 const QUOTE = 34;
-const BACKSLASH = 92;
 const COMMA = 44;
+const BACKSLASH = 92;
+const OPEN_LIST = 91;
+const CLOSE_LIST = 93;
+const OPEN_RECORD = 123;
+const CLOSE_RECORD = 125;
+
+/** Anything but JSON's white space. */
+const TEXT = /[^ \t\n\r]/;
 
 /**
- * Gives the text of each item of a JSON array, one at a time: a million entities are never all in memory as JSON.
- * What an item is, is for its reader to find wrong.
+ * The text of each item of a JSON array, one at a time: a million entities are never all in memory as JSON. What an
+ * item is, is for its reader to find wrong.
  *
+ * @param pieces the text, cut anywhere
  * @throws JsonValueError when the text is no array
  */
-export function splitArray(text: string, take: (item: string, index: number) => void): void {
-  const start = text.search(/\S/);
-  const end = text.trimEnd().length - 1;
-  if (text[start] !== '[' || text[end] !== ']' || end <= start)
-    throw new JsonValueError('entities: must be a JSON list');
+export function* arrayItems(pieces: Iterable<string>): Generator<string> {
+  let state = 'before' as 'before' | 'inside' | 'after';
   let depth = 0;
+  let quoted = false;
+  let escaped = false;
   let count = 0;
-  let from = start + 1;
-  const finish = (to: number) => {
-    take(text.slice(from, to), count);
-    count += 1;
-    from = to + 1;
-  };
-  for (let at = start + 1; at < end; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
-    else if (code === 123 || code === 91) depth += 1;
-    else if (code === 125 || code === 93) depth -= 1;
-    else if (code === COMMA && depth === 0) finish(at);
+  /** What earlier pieces have of the item. */
+  let begun = '';
+  for (const piece of pieces) {
+    let from = 0;
+    for (let at = 0; at < piece.length; at += 1) {
+      const code = piece.charCodeAt(at);
+      if (quoted) {
+        if (escaped) escaped = false;
+        else if (code === BACKSLASH) escaped = true;
+        else if (code === QUOTE) quoted = false;
+      } else if (state !== 'inside') {
+        if (!TEXT.test(piece[at] as string)) continue;
+        if (state === 'after' || code !== OPEN_LIST) throw noList();
+        state = 'inside';
+        from = at + 1;
+      } else if (code === QUOTE) quoted = true;
+      else if (code === OPEN_RECORD || code === OPEN_LIST) depth += 1;
+      else if (depth > 0) {
+        if (code === CLOSE_RECORD || code === CLOSE_LIST) depth -= 1;
+      } else if (code === COMMA || code === CLOSE_LIST) {
+        const item = begun + piece.slice(from, at);
+        begun = '';
+        from = at + 1;
+        if (code === CLOSE_LIST) state = 'after';
+        if (code === COMMA || count > 0 || TEXT.test(item)) yield item;
+        count += 1;
+      }
+    }
+    if (state === 'inside') begun += piece.slice(from);
   }
-  if (count > 0 || text.slice(from, end).trim() !== '') finish(end);
+  if (state !== 'after') throw noList();
 }
 
-function endOfString(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at > 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return at;
-  }
-  return text.length;
+function noList(): JsonValueError {
+  return new JsonValueError('entities: must be a JSON list');
 }

@@ -1,7 +1,8 @@
-import { type Ancestors, ancestorsOf, EntityNode, NO_NODES } from './entity-node.ts';
-import { IdIndex } from './id-index.ts';
+import { Above, type Ancestors, ancestorsOf, EntityNode, NO_NODES, NOTHING_ABOVE } from './entity-node.ts';
+import { NodeIndex } from './node-index.ts';
 import { ShapeTable } from './shape-table.ts';
-import { RecordValue, SetValue, type Value } from './values.ts';
+import type { ValuePages } from './value-pages.ts';
+import { type Attributes, RecordValue, SetValue, type Value } from './values.ts';
 
 /** What an entity is to be: its values are read, its nodes resolved. */
 export interface EntityChange {
@@ -14,10 +15,10 @@ export interface EntityChange {
 /** The entities of an engine, for reading much and changing a little at a time. */
 export class NodeStore {
   readonly shapes = new ShapeTable();
-  /** The lists of one parent, shared by all that are in it. */
-  readonly #onlyParent = new Map<EntityNode, readonly EntityNode[]>();
+  /** By a parent, what is above those that have no other one. */
+  readonly #onlyParent = new Map<EntityNode, Above>();
   readonly #types = new Map<string, Map<string, EntityNode>>();
-  readonly #ids = new IdIndex();
+  readonly #stored = new NodeIndex();
   /** Counts changes of the hierarchy: memoised ancestors are of one of them. */
   #epoch = 0;
   #actionEpoch = 0;
@@ -47,39 +48,36 @@ export class NodeStore {
 
   /** All that is above a node. */
   ancestors(node: EntityNode): Ancestors {
-    if (node.epoch !== this.#epoch) {
-      node.ancestors = node.parents.length === 0 ? NO_NODES : ancestorsOf(above(node.parents));
-      node.epoch = this.#epoch;
+    const { above } = node;
+    // What is above none is shared by all stores, and never changes.
+    if (above.epoch !== this.#epoch && above !== NOTHING_ABOVE) {
+      above.ancestors = ancestorsOf(allAbove(above.parents));
+      above.epoch = this.#epoch;
     }
-    return node.ancestors;
+    return above.ancestors;
   }
 
-  /** Ids of the stored entities of a type, in code unit order. */
-  idsOfType(type: string): readonly string[] {
-    return this.#ids.of(type, () => {
-      const ids: string[] = [];
-      for (const node of this.#types.get(type)?.values() ?? [])
-        if (node.attrs !== undefined) ids.push(node.id);
-      return ids;
-    });
+  /** The stored entities of a type, in the code unit order of their ids. */
+  ofType(type: string): readonly EntityNode[] {
+    return this.#stored.of(type, () =>
+      [...(this.#types.get(type)?.values() ?? [])].filter(({ stored }) => stored),
+    );
   }
 
   /** Types of the stored entities, in code unit order. */
   types(): string[] {
-    const stored = (nodes: Map<string, EntityNode>) =>
-      nodes.values().some(({ attrs }) => attrs !== undefined);
     return [...this.#types]
-      .filter(([, nodes]) => stored(nodes))
+      .filter(([, nodes]) => nodes.values().some(({ stored }) => stored))
       .map(([type]) => type)
       .sort();
   }
 
   /** Adds to `found` what is below a node, of a type. */
-  collectBelow(group: EntityNode, type: string, found: Set<string>): void {
+  collectBelow(group: EntityNode, type: string, found: Set<EntityNode>): void {
     this.#children ??= this.#indexChildren();
     const seen = new Set<EntityNode>([group]);
     for (const node of seen) {
-      if (node.type === type && node.attrs !== undefined) found.add(node.id);
+      if (node.type === type && node.stored) found.add(node);
       for (const child of this.#children.get(node) ?? []) seen.add(child);
     }
   }
@@ -89,37 +87,38 @@ export class NodeStore {
     for (const ofType of this.#types.values()) yield* ofType.values();
   }
 
-  /** Sets entities, all of them; the caller has made sure that no circle comes of it. */
-  put(changes: Iterable<EntityChange>): void {
+  /**
+   * Sets entities, all of them; the caller has made sure that no circle comes of it.
+   *
+   * @param pages where to keep their values, of many that come at once
+   */
+  put(changes: Iterable<EntityChange>, pages?: ValuePages): void {
     for (const { node, attrs, tags, parents } of changes) {
       // A node made for this change, or one that an earlier removal let go.
       if (this.find(node.type, node.id) === undefined) this.#add(node);
-      if (node.attrs === undefined) {
-        this.#ids.add(node.type, node.id);
+      if (!node.stored) {
+        this.#stored.add(node);
         this.size += 1;
       }
-      const before = { attrs: node.attrs, tags: node.tags };
-      this.#count(attrs, 1);
-      this.#count(tags, 1);
-      node.attrs = attrs;
-      node.tags = tags;
+      this.#countAll(attrs, 1);
+      this.#countAll(tags, 1);
       this.#setParents(node, parents);
-      this.#count(before.attrs, -1);
-      this.#count(before.tags, -1);
+      this.#countAll(node, -1);
+      this.#countAll(node.tags, -1);
+      node.hold(attrs, tags);
+      pages?.take(node);
     }
   }
 
   /** Takes an entity out; what names it keeps naming it. */
   remove(node: EntityNode): void {
-    if (node.attrs === undefined) return;
-    const { attrs, tags } = node;
-    this.#ids.delete(node.type, node.id);
+    if (!node.stored) return;
+    this.#stored.delete(node);
     this.size -= 1;
-    node.attrs = undefined;
-    node.tags = undefined;
     this.#setParents(node, NO_NODES);
-    this.#count(attrs, -1);
-    this.#count(tags, -1);
+    this.#countAll(node, -1);
+    this.#countAll(node.tags, -1);
+    node.forget();
     this.release(node);
   }
 
@@ -131,12 +130,11 @@ export class NodeStore {
 
   /** Forgets a node that is not stored and that nothing names. */
   release(node: EntityNode): void {
-    if (node.attrs !== undefined || node.references > 0) return;
+    if (node.stored || node.references > 0) return;
     const ofType = this.#types.get(node.type);
-    if (ofType?.get(node.id) !== node) return;
-    ofType.delete(node.id);
+    ofType?.delete(node.id);
+    if (ofType?.size === 0) this.#types.delete(node.type);
     this.#onlyParent.delete(node);
-    if (ofType.size === 0) this.#types.delete(node.type);
   }
 
   #add(node: EntityNode): void {
@@ -150,7 +148,7 @@ export class NodeStore {
     if (before.length === parents.length && before.every((parent, index) => parent === parents[index]))
       return;
     for (const parent of parents) this.retain(parent);
-    node.parents = this.#shared(parents);
+    node.above = this.#above(parents);
     this.#epoch += 1;
     if (isActionType(node.type)) this.#actionEpoch += 1;
     if (this.#children !== undefined) {
@@ -160,19 +158,23 @@ export class NodeStore {
     for (const parent of before) this.#unname(parent);
   }
 
-  #shared(parents: readonly EntityNode[]): readonly EntityNode[] {
+  #above(parents: readonly EntityNode[]): Above {
     const [parent] = parents;
-    if (parent === undefined) return NO_NODES;
-    if (parents.length > 1) return parents;
-    const known = this.#onlyParent.get(parent);
-    if (known !== undefined) return known;
-    this.#onlyParent.set(parent, parents);
-    return parents;
+    if (parent === undefined) return NOTHING_ABOVE;
+    const known = parents.length > 1 ? undefined : this.#onlyParent.get(parent);
+    const above = known ?? new Above(parents);
+    if (parents.length === 1) this.#onlyParent.set(parent, above);
+    return above;
   }
 
-  #count(value: Value | undefined, by: 1 | -1): void {
+  #countAll(values: Attributes | undefined, by: 1 | -1): void {
+    for (let index = 0; index < (values?.shape.size ?? 0); index += 1)
+      this.#count((values as Attributes).at(index), by);
+  }
+
+  #count(value: Value, by: 1 | -1): void {
     if (typeof value !== 'object') return;
-    if (value instanceof RecordValue) for (const item of value.values) this.#count(item, by);
+    if (value instanceof RecordValue) this.#countAll(value, by);
     else if (value instanceof SetValue) for (const item of value.items) this.#count(item, by);
     else if (value instanceof EntityNode) {
       if (by === 1) this.retain(value);
@@ -203,7 +205,7 @@ function addChild(children: Map<EntityNode, Set<EntityNode>>, parent: EntityNode
   else below.add(node);
 }
 
-function above(parents: readonly EntityNode[]): Set<EntityNode> {
+function allAbove(parents: readonly EntityNode[]): Set<EntityNode> {
   // A set grows while it is walked: no stack, whatever the depth.
   const found = new Set(parents);
   for (const node of found) for (const parent of node.parents) found.add(parent);

@@ -15,12 +15,12 @@ export class StoreReader implements StoredEntities {
   }
 
   ids(type: string): readonly string[] {
-    return this.#store.idsOfType(type);
+    return this.#store.ofType(type).map(({ id }) => id);
   }
 
   attributes({ type, id }: EntityRef): JsonObject | undefined {
-    const attrs = this.#store.find(type, id)?.attrs;
-    return attrs === undefined ? undefined : recordJson(attrs);
+    const node = this.#store.find(type, id);
+    return node?.stored ? recordJson(node) : undefined;
   }
 
   parents({ type, id }: EntityRef): readonly EntityRef[] {

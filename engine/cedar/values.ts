@@ -8,16 +8,33 @@ export type Value = boolean | string | Long | EntityNode | RecordValue | SetValu
 /** The attribute names of a record and where their values are: one for all records alike. */
 export type Shape = ReadonlyMap<string, number>;
 
-/** A record. A map keeps the names, so `__proto__` is one like any other. */
-export class RecordValue {
-  readonly shape: Shape;
-  readonly values: readonly Value[];
+/** Names with values: a record, or an entity. A map keeps the names, so `__proto__` is one like any other. */
+export abstract class Attributes {
+  shape: Shape;
+  /** The values from `offset` on; others may be before and behind them. */
+  values: readonly Value[];
+  offset = 0;
 
   constructor(shape: Shape, values: readonly Value[]) {
     this.shape = shape;
     this.values = values;
   }
 
+  get(name: string): Value | undefined {
+    const index = this.shape.get(name);
+    return index === undefined ? undefined : this.at(index);
+  }
+
+  at(index: number): Value {
+    return this.values[this.offset + index] as Value;
+  }
+
+  *entries(): Generator<[string, Value]> {
+    for (const [name, index] of this.shape) yield [name, this.at(index)];
+  }
+}
+
+export class RecordValue extends Attributes {
   static of(entries: Iterable<readonly [string, Value]>): RecordValue {
     const shape = new Map<string, number>();
     const values: Value[] = [];
@@ -28,49 +45,42 @@ export class RecordValue {
     }
     return new RecordValue(shape, values);
   }
-
-  get(name: string): Value | undefined {
-    const index = this.shape.get(name);
-    return index === undefined ? undefined : this.values[index];
-  }
-
-  *entries(): Generator<[string, Value]> {
-    for (const [name, index] of this.shape) yield [name, this.values[index] as Value];
-  }
 }
 
 export const EMPTY_RECORD = new RecordValue(new Map(), []);
 
-/** Sets up to this size are searched one by one, which needs no keys. */
+/** Sets up to this size are searched one by one, which needs no keys, unless sets or records are in them. */
 const SMALL = 8;
 
 /** A set, without duplicates. */
 export class SetValue {
   readonly items: readonly Value[];
-  #keys: Set<string> | undefined;
+  /** Of items that are many, or that take long to compare with each other; of few they are made when asked for. */
+  #keys: ReadonlySet<string> | 'when asked' | undefined;
+  #key: string | undefined;
 
-  private constructor(items: readonly Value[], keys?: Set<string>) {
+  private constructor(items: readonly Value[], keys?: ReadonlySet<string> | 'when asked') {
     this.items = items;
     this.#keys = keys;
   }
 
   static of(values: readonly Value[]): SetValue {
-    if (values.length <= SMALL) {
-      const items: Value[] = [];
-      for (const value of values) if (!items.some((item) => equal(item, value))) items.push(value);
-      return new SetValue(items);
+    if (values.length > SMALL || (values.length > 1 && values.some(isContainer))) {
+      const byKey = new Map<string, Value>();
+      for (const value of values) byKey.set(keyOf(value), value);
+      return new SetValue([...byKey.values()], byKey.size > SMALL ? new Set(byKey.keys()) : 'when asked');
     }
-    const byKey = new Map<string, Value>();
-    for (const value of values) byKey.set(keyOf(value), value);
-    return new SetValue([...byKey.values()], new Set(byKey.keys()));
+    const items: Value[] = [];
+    for (const value of values) if (!items.some((item) => equal(item, value))) items.push(value);
+    return new SetValue(items);
   }
 
   has(value: Value): boolean {
-    if (this.items.length <= SMALL) {
+    if (this.#keys === undefined) {
       for (const item of this.items) if (equal(item, value)) return true;
       return false;
     }
-    this.#keys ??= new Set(this.items.map(keyOf));
+    if (this.#keys === 'when asked') this.#keys = new Set(this.items.map(keyOf));
     return this.#keys.has(keyOf(value));
   }
 
@@ -81,6 +91,16 @@ export class SetValue {
   hasAny(other: SetValue): boolean {
     return other.items.some((item) => this.has(item));
   }
+
+  /** See {@link keyOf}. */
+  key(): string {
+    this.#key ??= `[${this.items.map(keyOf).sort().map(framed).join('')}]`;
+    return this.#key;
+  }
+}
+
+function isContainer(value: Value): boolean {
+  return value instanceof SetValue || value instanceof RecordValue;
 }
 
 export function isExtension(value: Value): value is ExtensionValue {
@@ -105,10 +125,10 @@ function isNode(value: Value): value is EntityNode {
 }
 
 function equalRecords(a: RecordValue, b: RecordValue): boolean {
-  if (a.values.length !== b.values.length) return false;
+  if (a.shape.size !== b.shape.size) return false;
   for (const [name, index] of a.shape) {
     const other = b.get(name);
-    if (other === undefined || !equal(a.values[index] as Value, other)) return false;
+    if (other === undefined || !equal(a.at(index), other)) return false;
   }
   return true;
 }
@@ -126,15 +146,15 @@ export function keyOf(value: Value): string {
     default:
       break;
   }
-  if (value instanceof SetValue) return `[${value.items.map(keyOf).sort().map(quoted).join()}]`;
+  if (value instanceof SetValue) return value.key();
   if (value instanceof RecordValue) {
-    const entries = [...value.entries()].map(([name, item]) => `${quoted(name)}:${quoted(keyOf(item))}`);
-    return `{${entries.sort().join()}}`;
+    const entries = [...value.entries()].map(([name, item]) => framed(name) + framed(keyOf(item)));
+    return `{${entries.sort().join('')}}`;
   }
   return isExtension(value) ? `x${value.key()}` : `e${value.type}\u0000${value.id}`;
 }
 
-/** So that no key can be mistaken for a part of another. */
-function quoted(key: string): string {
-  return JSON.stringify(key);
+/** So that no key can be mistaken for a part of another. Escapes would double with each level of nesting. */
+function framed(key: string): string {
+  return `${key.length}:${key}`;
 }

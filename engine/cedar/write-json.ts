@@ -1,22 +1,36 @@
 import type { JsonObject, JsonValue } from '../contract.ts';
 import { CONSTRUCTOR } from '../extension-values.ts';
-import { type ExtensionValue, IpAddress, type Scalar } from './extensions.ts';
-import { isExtension, RecordValue, SetValue, type Value } from './values.ts';
+import { type ExtensionValue, IpAddress, Scalar } from './extensions.ts';
+import { type Attributes, isExtension, RecordValue, SetValue, type Value } from './values.ts';
 
 /** A value in Cedar's JSON format, with explicit `__entity` and `__extn` escapes. */
 export function valueJson(value: Value): JsonValue {
   if (typeof value !== 'object') return value;
   if (value instanceof RecordValue) return recordJson(value);
   if (value instanceof SetValue) return value.items.map(valueJson);
-  if (isExtension(value)) return { __extn: { fn: CONSTRUCTOR[value.type], arg: extensionText(value) } };
+  if (isExtension(value)) return { __extn: extensionCall(value) };
   return { __entity: { type: value.type, id: value.id } };
 }
 
-export function recordJson(record: RecordValue): JsonObject {
+export function recordJson(record: Attributes): JsonObject {
   // Without a prototype `__proto__` is a name like any other.
   const json: JsonObject = Object.create(null);
   for (const [name, value] of record.entries()) json[name] = valueJson(value);
   return json;
+}
+
+/** The years from 0000 to 9999, which the text of a datetime can say. */
+const [FIRST_WRITABLE, LAST_WRITABLE] = [-62_167_219_200_000n, 253_402_300_799_999n];
+
+function extensionCall(value: ExtensionValue): JsonObject {
+  if (value instanceof Scalar && value.type === 'datetime') {
+    const { value: time } = value;
+    if (time < FIRST_WRITABLE || time > LAST_WRITABLE) {
+      const start = valueJson(new Scalar('datetime', 0n));
+      return { fn: 'offset', args: [start, valueJson(new Scalar('duration', time))] };
+    }
+  }
+  return { fn: CONSTRUCTOR[value.type], arg: extensionText(value) };
 }
 
 /** In one of the forms that Cedar reads, which need not be the one that it was written in. */

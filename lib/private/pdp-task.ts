@@ -62,7 +62,13 @@ export function pdpTask(scope: Construct, props: PdpTaskProps): FargateTaskDefin
   linuxParameters.dropCapabilities(Capability.ALL);
   const container = task.addContainer('pdp', {
     image: props.image,
-    command: ['serve', '--public-url', props.endpoint, '--drain-seconds', `${DRAIN.toSeconds()}`],
+    command: [
+      'serve',
+      ...['--public-url', props.endpoint],
+      ...['--drain-seconds', `${DRAIN.toSeconds()}`],
+      // No security group lets anyone reach it.
+      ...['--opa-port', 'off'],
+    ],
     user: IMAGE_USER,
     readonlyRootFilesystem: true,
     privileged: false,

@@ -1,10 +1,8 @@
 import type { Decision, LocalPdp } from '../../engine/contract.ts';
 import { InvalidRequestError } from '../../engine/index.ts';
 import type { Decider } from '../decider.ts';
+import { Turns } from '../turns.ts';
 import { type EvaluationsRequest, parseItem } from './requests.ts';
-
-/** How long a batch may hold the process before other requests get their turn, in milliseconds. */
-const TURN_MS = 5;
 
 type Batch = Exclude<EvaluationsRequest, { single: unknown }>;
 
@@ -23,13 +21,9 @@ export async function decideBatch(
   signal: AbortSignal,
 ): Promise<Decision[]> {
   const decisions: Decision[] = [];
-  let turnEnds = performance.now() + TURN_MS;
+  const turns = new Turns(signal);
   for (const item of batch.items) {
-    if (performance.now() > turnEnds) {
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-      turnEnds = performance.now() + TURN_MS;
-    }
+    await turns.next();
     const decision = decideItem(decider, pdp, item, batch.defaults, requestId);
     decisions.push(decision);
     if (batch.semantic === 'deny_on_first_deny' && !decision.decision) break;

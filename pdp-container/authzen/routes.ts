@@ -4,11 +4,20 @@ import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import type { Asked } from '../decision-log.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
+import type { Answer } from '../http/direct.ts';
 import { bodyOf } from '../http/json-body.ts';
 import type { Limits } from '../options.ts';
 import { decideBatch } from './batch.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { parseActionSearch, parseEvaluations, parseResourceSearch, parseSubjectSearch } from './requests.ts';
+
+/** Answers one evaluation, wherever it comes from. */
+export function evaluation(active: ActiveRevision, decider: Decider): Answer {
+  return (body, requestId) => {
+    const { pdp } = active;
+    return JSON.stringify(decider.decide(pdp, parseAccessRequest(bodyOf({ body })), requestId));
+  };
+}
 
 /** The decision and search endpoints of OpenID AuthZEN Authorization API 1.0. */
 export function authzenRoutes(
@@ -17,9 +26,9 @@ export function authzenRoutes(
   decider: Decider,
   limits: Limits,
 ): void {
+  const evaluate = evaluation(active, decider);
   app.post(ENDPOINTS.access_evaluation_endpoint, (request, reply) => {
-    const { pdp } = active;
-    sendJson(reply, decider.decide(pdp, parseAccessRequest(bodyOf(request)), request.id));
+    reply.type('application/json').send(evaluate(request.body, request.id));
   });
 
   app.post(ENDPOINTS.access_evaluations_endpoint, async (request, reply) => {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { InvalidRequestError } from '../../engine/index.ts';
+import { parseKeys } from '../../engine/json-keys.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -33,29 +34,32 @@ export function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
   return false;
 }
 
-/** @throws InvalidRequestError when the body is empty, nests too deep or is not JSON in UTF-8 */
-export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
-  if (body.length === 0) throw emptyBody();
+/**
+ * @param path what an error names it
+ * @throws InvalidRequestError when the text is empty, nests too deep or is not JSON in UTF-8
+ */
+export function parseJsonBody(body: Buffer, maxDepth: number, path = 'body'): unknown {
+  if (body.length === 0) throw emptyBody(path);
   if (nestsDeeperThan(maxDepth, body)) {
-    throw new InvalidRequestError('body', `nests deeper than ${maxDepth} levels`);
+    throw new InvalidRequestError(path, `nests deeper than ${maxDepth} levels`);
   }
-  if (!isUtf8(body)) throw new InvalidRequestError('body', 'is not UTF-8');
+  if (!isUtf8(body)) throw new InvalidRequestError(path, 'is not UTF-8');
   try {
     // `__proto__` becomes an ordinary own property here; of repeated keys the last one counts.
-    return JSON.parse(body.toString('utf8'));
+    return parseKeys(body.toString('utf8'));
   } catch {
-    throw new InvalidRequestError('body', 'is not valid JSON');
+    throw new InvalidRequestError(path, 'is not valid JSON');
   }
 }
 
 /** The body of a POST. @throws InvalidRequestError when none was sent */
-export function bodyOf({ body }: FastifyRequest): unknown {
+export function bodyOf({ body }: Pick<FastifyRequest, 'body'>): unknown {
   if (body === undefined) throw emptyBody();
   return body;
 }
 
-function emptyBody(): InvalidRequestError {
-  return new InvalidRequestError('body', 'is empty; send a JSON object');
+function emptyBody(path = 'body'): InvalidRequestError {
+  return new InvalidRequestError(path, 'is empty; send a JSON object');
 }
 
 /** Accepts `application/json` and no other content type. */

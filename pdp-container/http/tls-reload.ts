@@ -11,13 +11,13 @@ const LOOK_MS = 1_000;
 
 /** Takes a renewed certificate into use for new connections. One that is not good leaves the last good one. */
 export class CertificateWatch {
-  readonly #server: HttpServer;
+  readonly #servers: readonly HttpServer[];
   readonly #files: TlsFiles;
   readonly #logger: Logger;
   #watch: Watch | undefined;
 
-  constructor(server: HttpServer, files: TlsFiles, logger: Logger) {
-    this.#server = server;
+  constructor(servers: readonly HttpServer[], files: TlsFiles, logger: Logger) {
+    this.#servers = servers;
     this.#files = files;
     this.#logger = logger;
   }
@@ -35,8 +35,10 @@ export class CertificateWatch {
   async #reload(): Promise<void> {
     try {
       const credentials = await readCredentials(this.#files);
-      if (this.#server instanceof TlsServer) {
-        this.#server.setSecureContext({ ...credentials, minVersion: 'TLSv1.2' });
+      for (const server of this.#servers) {
+        if (server instanceof TlsServer) {
+          server.setSecureContext({ ...credentials, minVersion: 'TLSv1.2' });
+        }
       }
       this.#logger.info({ certificate: this.#files.cert }, 'certificate renewed');
     } catch (error) {

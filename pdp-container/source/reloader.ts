@@ -1,12 +1,6 @@
 import type { Logger } from 'pino';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
-import {
-  createPdp,
-  type EvaluatorFactory,
-  InvalidBundleError,
-  type LocalPdp,
-  type Problem,
-} from '../../engine/index.ts';
+import { createPdp, type EvaluatorFactory, InvalidBundleError, type Problem } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
@@ -22,7 +16,7 @@ export class Reloader {
   readonly #active: ActiveRevision;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
-  readonly #evaluator: EvaluatorFactory | undefined;
+  readonly #evaluator: EvaluatorFactory;
   #watch: Watch | undefined;
   #stopped = false;
   /** The load under way, or the one after it. */
@@ -34,7 +28,7 @@ export class Reloader {
     active: ActiveRevision,
     metrics: Metrics,
     logger: Logger,
-    evaluator?: EvaluatorFactory,
+    evaluator: EvaluatorFactory,
   ) {
     this.#evaluator = evaluator;
     this.#source = source;
@@ -82,12 +76,8 @@ export class Reloader {
       if (!result.ok) return this.#failed(result.problems);
       if (result.bundle.revision === this.#active.revision) return this.#unchanged();
       // The new revision is ready to answer before anything sees it.
-      const pdp = createPdp(
-        result.bundle,
-        this.#evaluator === undefined ? {} : { evaluator: this.#evaluator },
-      );
+      const pdp = createPdp(result.bundle, { evaluator: this.#evaluator });
       const urls = new UrlMap(result.bundle.urlRules);
-      warmUp(pdp);
       const now = new Date();
       this.#active.activate(pdp, urls, now);
       this.#metrics.activated(pdp.revision, now);
@@ -125,12 +115,6 @@ export class Reloader {
       'reload failed',
     );
   }
-}
-
-/** The first decision of a revision sets up what the later ones use; no caller should wait for that. */
-function warmUp(pdp: LocalPdp): void {
-  const nobody = { type: 'WarmUp', id: 'warm-up' };
-  pdp.decide({ subject: nobody, action: { name: 'warm-up' }, resource: nobody });
 }
 
 /** A source that could not be read at all, in the form of everything else that can be wrong with it. */

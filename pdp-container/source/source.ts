@@ -12,7 +12,7 @@ export interface BundleSource {
   /** Differs when what {@link load} reads may have changed. Rejects while the source cannot be read. */
   fingerprint(): Promise<string>;
   /** Reads, checks and parses the bundle, in a thread of its own. */
-  load(): Promise<CompileResult>;
+  load(): Promise<CompileResult<Uint8Array[]>>;
 }
 
 /**

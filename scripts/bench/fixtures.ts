@@ -85,7 +85,7 @@ export class Fixtures {
 function startPdp(source: string, decisionLog: 'off' | 'all'): Promise<string> {
   let url: string | undefined;
   const program = fileURLToPath(new URL('../../bin/pdp.ts', import.meta.url));
-  const args = [program, 'serve', source, '--port', '0', '--decision-log', decisionLog];
+  const args = [program, 'serve', source, '--port', '0', '--opa-port', 'off', '--decision-log', decisionLog];
   return start(args, {}, (line) => {
     const record = JSON.parse(line) as { msg: string; url?: string };
     if (record.msg === 'listening') url = record.url;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileArchive, compileDirectory, compileFiles, compileInWorker } from '../../compiler/index.ts';
+import { fromMessage, toMessage } from '../../compiler/worker-message.ts';
 import { createPdp, formatProblem } from '../../engine/index.ts';
 import { bundleOf, directoryOf, files, problemLines } from '../bundles.ts';
 
@@ -181,6 +182,23 @@ describe('the schema', () => {
       's.cedarschema:1:1: actions are declared in several namespaces (A, B); a request names an action in one only',
     ]);
   });
+
+  it('has no chain of common types that a value could not nest as deep as', async () => {
+    const chain = (length: number) => {
+      const types = Array.from(
+        { length },
+        (_, n) => `type T${n} = { a?: ${n + 1 < length ? `T${n + 1}` : 'Long'} };`,
+      );
+      const schema = `${types.join(' ')} entity User { a: T0 }; action read appliesTo { principal: User, resource: User };`;
+      return compileFiles(files({ 'p.cedar': POLICY, 's.cedarschema': schema }));
+    };
+    expect(problemLines(await chain(1_100))).toEqual([
+      expect.stringMatching(
+        /^s\.cedarschema:1:1: the schema cannot be read: types nest deeper than 1000 levels/,
+      ),
+    ]);
+    expect(await chain(400)).toMatchObject({ ok: true });
+  });
 });
 
 describe('entities', () => {
@@ -296,15 +314,14 @@ describe('sources', () => {
   it('have one revision as files, directory, archive and in a worker', async () => {
     const contents = sources({ 'tests/t.json': '[]', 'README.md': 'x', 'other/p.cedar': 'not a policy' });
     const directory = await directoryOf(contents);
-    const results = [
-      await compileFiles(files(contents)),
-      await compileDirectory(directory),
-      await compileInWorker({ directory }),
-    ];
+    const fromFiles = await compileFiles(files(contents));
+    const fromDirectory = await compileDirectory(directory);
+    const fromWorker = await compileInWorker({ directory });
+    const results = [fromFiles, fromDirectory, fromWorker];
     expect(new Set(results.map((result) => result.ok && result.bundle.revision)).size).toBe(1);
-    expect(results[2]).toEqual(results[1]);
+    expect(fromWorker).toEqual(fromMessage(toMessage(fromDirectory)));
     const changed = await compileFiles(files({ ...contents, 'p.cedar': `${POLICY} ` }));
-    expect(changed.ok && changed.bundle.revision).not.toBe(results[0]?.ok && results[0].bundle.revision);
+    expect(changed.ok && changed.bundle.revision).not.toBe(fromFiles.ok && fromFiles.bundle.revision);
   });
 
   it('that are missing or no archive are one plain problem', async () => {

@@ -15,6 +15,17 @@ const BUNDLE = {
 const UNSAFE = { 'p.cedar': BUNDLE['p.cedar'], 'entities.json': BUNDLE['entities.json'] };
 
 describe('the wasm evaluator', () => {
+  it('sees what is laid over an entity in both roles, where the subject is the resource', async () => {
+    const bundle = await bundleOf({
+      'p.cedar': 'permit(principal, action, resource) when { principal.a == 1 && resource.b == 2 };',
+    });
+    const entity = (properties: object) => ({ type: 'U', id: 'u', properties: { ...properties } });
+    const request = { subject: entity({ a: 1 }), action: { name: 'a' }, resource: entity({ b: 2 }) };
+    const wasm = createPdp(bundle, { evaluator: wasmEvaluator });
+    expect(wasm.decide(request).decision).toBe(true);
+    expect(wasm.decide(request)).toEqual(createPdp(bundle).decide(request));
+  });
+
   it.each([BUNDLE, UNSAFE])('answers as the compiled one does', async (files) => {
     const contents =
       files === BUNDLE

@@ -91,12 +91,14 @@ describe('npm start', { timeout: 180_000 }, () => {
     const { app } = await running(started);
     const lines = started.output().match(/^ +curl .*$/gm) ?? [];
     expect(await Promise.all(lines.map(paste))).toEqual([200, 403, 401]);
-    expect(started.output()).toMatch(/permit User::"bob" view Note::"acme\/roadmap" +viewers-read/);
+    const narrated = /permit User::"bob" view Note::"acme\/roadmap" +viewers-read/;
+    await vi.waitFor(() => expect(started.output()).toMatch(narrated), PATIENCE);
+    expect(started.output()).not.toContain('OPA');
 
     const policy = join(source, 'notes.cedar');
     const before = await readFile(policy, 'utf8');
     const active = () => started.output().match(/revision \w+ is active/g)?.length;
-    expect(active()).toBe(1);
+    await vi.waitFor(() => expect(active()).toBe(1), PATIENCE);
     await writeFile(
       policy,
       `${before}\n@id("not-bob") forbid (principal == User::"bob", action, resource);\n`,
@@ -115,6 +117,16 @@ describe('npm start', { timeout: 180_000 }, () => {
     await vi.waitFor(() => expect(active()).toBe(3), PATIENCE);
     expect(await view(app, 'bob')).toBe(200);
     expect(started.errors()).toBe('');
+  });
+
+  test("prints where it answers OPA's API, where the sample is asked in Permit's words too", async () => {
+    const started = startWith({ PDP_OPA_PORT: '0' });
+    await running(started);
+    const opa = /OPA API +(http:\/\/127\.0\.0\.1:\d+) /.exec(started.output())?.[1];
+    const resource = { type: 'Note', key: 'acme/roadmap', tenant: 'acme' };
+    const body = JSON.stringify({ input: { user: { key: 'bob' }, action: 'edit', resource } });
+    const answer = await fetch(`${opa}/v1/data/permit/root/allow`, { method: 'POST', body });
+    expect(await answer.json()).toMatchObject({ result: true });
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything', async (signal) => {
@@ -190,11 +202,13 @@ describe('npm start', { timeout: 180_000 }, () => {
 
   test.each([
     [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535\n'],
-    [{ PDP_PORT: '65536' }, 'PDP_PORT must be a whole number from 0 to 65535\n'],
+    [{ PDP_OPA_PORT: 'none' }, 'PDP_OPA_PORT must be a whole number from 0 to 65535, or off\n'],
     [
-      { PDP_PORT: '4000', PORT: '4000' },
-      'PDP_PORT and PORT are both 4000: give the PDP and the application a port each\n',
+      { PDP_PORT: '4000', PDP_OPA_PORT: '4000' },
+      'PDP_PORT and PDP_OPA_PORT are both 4000: give each a port of its own\n',
     ],
+    [{ PDP_PORT: '65536' }, 'PDP_PORT must be a whole number from 0 to 65535\n'],
+    [{ PDP_PORT: '4000', PORT: '4000' }, 'PDP_PORT and PORT are both 4000: give each a port of its own\n'],
     [{ PDP_SOURCE: '/nowhere/policies' }, 'PDP_SOURCE: /nowhere/policies is not there\n'],
   ])('%j is a mistake told in one line', async (env, message) => {
     const started = startWith(env);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
 import { readTarGz } from '../../engine/archive.ts';
 import { InvalidBundleError, readArchive } from '../../engine/index.ts';
+import { isBuilt } from '../../engine/read-archive.ts';
 import { bundleOf, files } from '../bundles.ts';
 
 type Entry = Partial<TarHeader> & { name: string; body?: string };
@@ -86,6 +87,20 @@ describe('readTarGz', () => {
 describe('readArchive', () => {
   it('gives back the bundle that was built', async () => {
     expect(await readArchive(await built())).toEqual(await bundleOf(SOURCES));
+  });
+
+  it('gives back one without a schema, and one with URL rules', async () => {
+    const { 's.cedarschema': _, ...plain } = SOURCES;
+    const urls = '[{"method":"GET","path":"/docs/{id}","action":"a","resource":"D"}]';
+    for (const sources of [plain, { ...SOURCES, 'urls.json': urls }]) {
+      const bundle = await bundleOf(sources);
+      expect(await readArchive(await buildArchive(bundle, files(sources)))).toEqual(bundle);
+    }
+  });
+
+  it('is told from sources that were packed', async () => {
+    expect(isBuilt(await readTarGz(await built()))).toBe(true);
+    expect(isBuilt(files(SOURCES))).toBe(false);
   });
 
   it('is built to the same bytes from the same sources', async () => {

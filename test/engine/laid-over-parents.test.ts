@@ -67,6 +67,9 @@ describe.each([
       (await pdp.searchSubjects({ ...read, resource: of })).results.map(({ id }) => id);
     expect(await found(resource)).toEqual(['ann', 'bob', 'cat', 'dan', 'eve']);
     expect(await found({ type: 'note', id: 'n' })).toEqual(['cat', 'eve']);
+    const described = { ...read, subject: { type: 'user', properties: { age: 1 } } };
+    const alike = await pdp.searchSubjects({ ...described, resource });
+    expect(alike.results.map(({ id }) => id)).toEqual(['ann', 'bob', 'cat', 'dan', 'eve']);
     const actions = await pdp.searchActions({ subject: { type: 'user', id: 'ann' }, resource });
     expect(actions.results).toEqual([{ name: 'read' }]);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { toCedarRequest } from '../../engine/cedar-mapping.ts';
 import type { AccessRequest, JsonObject } from '../../engine/index.ts';
 import { InvalidRequestError } from '../../engine/index.ts';
-import { pdpOf } from '../bundles.ts';
+import { Schema } from '../../engine/schema.ts';
+import { bundleOf, pdpOf } from '../bundles.ts';
 
 const SCHEMA = `
 type Address = { city: String, zip?: Long };
@@ -59,6 +61,16 @@ describe('entities', () => {
       decision: true,
       context: { policies: ['p'], revision: pdp.revision },
     });
+  });
+
+  it('of a type that the schema does not have are given no attributes', async () => {
+    const { schema } = await bundleOf({
+      'p.cedar': 'permit(principal, action, resource);',
+      's.cedarschema': SCHEMA,
+    });
+    const request = { ...ask({ level: 1 }), resource: { type: 'Alien', id: 'x', properties: { level: 1 } } };
+    const mapped = toCedarRequest(request, { namespace: '', schema: new Schema(schema ?? {}) });
+    expect(mapped.attributes?.map(({ attrs }) => ({ ...attrs }))).toEqual([{ level: 1 }, {}]);
   });
 
   it('that are not stored exist with what was sent and no parents', async () => {

@@ -10,6 +10,15 @@ function schemaOf(text: string): Schema {
   return new Schema(parsed.json as SchemaJson);
 }
 
+/** Whether the official package takes a schema. */
+function official(json: unknown): boolean {
+  try {
+    return cedar.checkParseSchema(json as cedar.Schema).type === 'success';
+  } catch {
+    return false;
+  }
+}
+
 describe('names resolve as Cedar resolves them', () => {
   const schema = schemaOf(`
     type Money = decimal;
@@ -98,21 +107,75 @@ describe('names resolve as Cedar resolves them', () => {
     expect(attributes?.get('a')?.type).toBe(attributes?.get('b')?.type);
   });
 
-  it('and what nothing declares is a TypeError', () => {
-    const shape = (type: object) =>
-      ({
-        '': { entityTypes: { U: { shape: { type: 'Record', attributes: { a: type } } } }, actions: {} },
-      }) as unknown as SchemaJson;
-    expect(() => new Schema(shape({ type: 'Nope' }))).toThrow('Nope is not declared');
-    expect(() => new Schema(shape({ type: 'EntityOrCommon' }))).toThrow('is not declared');
-    expect(() => new Schema(shape({ type: 'Set' }))).toThrow('a Set without an element type');
-    expect(
-      () => new Schema({ '': { entityTypes: { U: { shape: { type: 'Long' } } }, actions: {} } }),
-    ).toThrow('Long is not a record type');
-    const dangling = new Schema(shape({ type: 'Entity' }));
-    expect(dangling.entityTypes.get('U')?.attributes.attributes.get('a')?.type).toEqual({
-      kind: 'entity',
-      name: '',
+  it('where a common type has the name of a built-in one', () => {
+    const attributes = { asNamed: { type: 'ipaddr' }, extension: { type: 'Extension', name: 'ipaddr' } };
+    const schema = new Schema({
+      '': {
+        commonTypes: { ipaddr: { type: 'String' } },
+        entityTypes: { U: { shape: { type: 'Record', attributes } } },
+        actions: {},
+      },
     });
+    const types = schema.entityTypes.get('U')?.attributes.attributes;
+    expect(types?.get('asNamed')?.type).toEqual({ kind: 'string' });
+    expect(types?.get('extension')?.type).toEqual({ kind: 'extension', extension: 'ipaddr' });
+  });
+
+  it('and an entity type that nothing declares, or a group of another type, stays as it is named', () => {
+    const schema = new Schema({
+      App: {
+        entityTypes: { U: { memberOfTypes: ['Nope', 'Lib::Nope'] } },
+        actions: { read: { memberOf: [{ id: 'g', type: 'Group' }] } },
+      },
+    });
+    expect([...(schema.entityTypes.get('App::U')?.memberOf ?? [])]).toEqual(['Nope', 'Lib::Nope']);
+    expect(schema.actions.get(uidKey({ type: 'App::Action', id: 'read' }))?.memberOf).toEqual([
+      { type: 'Group', id: 'g' },
+    ]);
+  });
+});
+
+describe('what is no schema', () => {
+  const withEntity = (type: unknown) => ({ '': { entityTypes: { U: type }, actions: {} } });
+  const withAttribute = (type: unknown) => withEntity({ shape: { type: 'Record', attributes: { a: type } } });
+  const withAction = (action: unknown) => ({ '': { entityTypes: {}, actions: { read: action } } });
+  const circle = {
+    commonTypes: { T: { type: 'Set', element: { type: 'S' } }, S: { type: 'T' } },
+    entityTypes: { U: { tags: { type: 'T' } } },
+    actions: {},
+  };
+
+  it.each<[string, unknown]>([
+    ['it must be an object', null],
+    ['it must be an object', []],
+    ['namespace "App" must be an object', { App: null }],
+    ['entityTypes of "" must be an object', { '': { actions: {} } }],
+    ['actions of "" must be an object', { '': { entityTypes: {} } }],
+    ['U must be an object', withEntity(null)],
+    ['action "read" must be an object', withAction(7)],
+    ['a type must be an object', withEntity({ shape: 'Record' })],
+    ['a type must be an object', withAttribute(null)],
+    ['attributes of a Record must be an object', withEntity({ shape: { type: 'Record' } })],
+    ['element of a Set must be an object', withAttribute({ type: 'Set' })],
+    ['the name of a type must be a string', withAttribute({ type: 7 })],
+    ['the name of a type must be a string', withAttribute({ type: 'EntityOrCommon' })],
+    ['Nope is not declared', withAttribute({ type: 'Nope' })],
+    ['toString is not declared', withAttribute({ type: 'toString' })],
+    ['U is not declared', withAttribute({ type: 'Extension', name: 'U' })],
+    ['Long is not a record type', withEntity({ shape: { type: 'Long' } })],
+    ['memberOfTypes, memberOf, principalTypes and resourceTypes must be lists', withAction({ memberOf: {} })],
+    ['types nest deeper than 1000 levels, or a common type is made of itself', { '': circle }],
+  ])('%s', (message, json) => {
+    expect(() => new Schema(json as SchemaJson)).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        message: `the schema cannot be read: ${message}`,
+      }),
+    );
+    expect(official(json)).toBe(false);
+  });
+
+  it('is its text, too', () => {
+    expect(() => new Schema('entity User;' as unknown as SchemaJson)).toThrow('it must be an object');
   });
 });

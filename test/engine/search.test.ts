@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SubjectSearch } from '../../engine/index.ts';
+import type { JsonObject, SubjectSearch } from '../../engine/index.ts';
 import { searchOf } from '../../engine/search.ts';
 import { pdpOf } from '../bundles.ts';
 
@@ -23,9 +23,9 @@ function searchIn(ids: string[], allowed: Set<string>) {
       },
     }),
     decide: () => ({ decision: false }),
-    principals: () => ids.toSorted(),
+    principals: (type) => ids.toSorted().map((id) => ({ type, id })),
     resources: () => [],
-    actionNames: [],
+    actions: [],
   });
 }
 
@@ -79,6 +79,41 @@ describe('pages', () => {
     );
   });
 
+  it('neither skip nor repeat what an update within one left alone', async () => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => String(index).padStart(4, '0'));
+    const candidates = ids.map((id) => ({ type: 'User', id }));
+    const update = () => {
+      candidates.splice(0, 700);
+      candidates.unshift({ type: 'User', id: '!' });
+      candidates.splice(1_500);
+    };
+    const search = searchOf({
+      judge: () => ({
+        request: { principal: READ.resource, action: READ.resource, resource: READ.resource },
+        evaluator: {
+          isAuthorized: ({ principal }) => {
+            // Before the turn that others get after a thousand.
+            if (principal.id === '0999') setImmediate(update);
+            const fourth = Number(principal.id) % 4 === 0;
+            return { decision: fourth ? 'allow' : 'deny', reasons: [], errors: [] };
+          },
+        },
+      }),
+      decide: () => ({ decision: false }),
+      principals: () => candidates,
+      resources: () => [],
+      actions: [],
+    });
+    const { results, page } = await search.subjects({ ...READ, page: { limit: 1_000 } });
+    expect(results.map(({ id }) => id)).toEqual(ids.filter((id) => Number(id) % 4 === 0 && id < '2199'));
+    expect(page.next_token).toBe('');
+  });
+
+  it('go on after an id of any length', async () => {
+    const ids = ['a'.repeat(300_000), 'b'];
+    expect(await allPages(ids, new Set(ids), 1)).toEqual(ids);
+  });
+
   it('end early after 100,000 candidates, and go on from there', async () => {
     const ids = Array.from({ length: 210_000 }, (_, index) => String(index).padStart(6, '0'));
     const search = searchIn(ids, new Set(['209999']));
@@ -104,6 +139,19 @@ describe('pages', () => {
     await expect(search.subjects(other)).rejects.toThrow('page.token: belongs to another search');
     const larger = await search.subjects({ ...READ, page: { limit: 9, token: page.next_token } });
     expect(larger.results).toEqual([{ type: 'User', id: 'b' }]);
+  });
+
+  it('tell questions apart by all that they ask', async () => {
+    const search = searchIn(['a', 'b'], new Set(['a', 'b']));
+    const first = { ...READ, context: { list: [1, { a: null }], size: 2n ** 53n }, page: { limit: 1 } };
+    const { page } = await search.subjects(first);
+    const next = (context: JsonObject) =>
+      search.subjects({ ...READ, context, page: { limit: 1, token: page.next_token } });
+    expect((await next({ size: 2n ** 53n, list: [1, { a: null }] })).results).toEqual([
+      { type: 'User', id: 'b' },
+    ]);
+    await expect(next({ list: [1, { a: null }], size: 2n ** 53n + 1n })).rejects.toThrow('another search');
+    await expect(next({ list: [1, { b: null }], size: 2n ** 53n })).rejects.toThrow('another search');
   });
 
   it('stop when the caller gives up', async () => {
@@ -211,6 +259,9 @@ describe('a search', () => {
     const pdp = await pdpOf(bundle);
     expect((await pdp.searchSubjects({ ...READ, subject: { type: 'Alien' } })).results).toEqual([]);
     expect((await pdp.searchSubjects({ ...READ, subject: { type: 'no such type' } })).results).toEqual([]);
+    const things = { subject: { type: 'User', id: 'ann' }, action: list, resource: { type: 'no such type' } };
+    expect((await pdp.searchResources(things)).results).toEqual([]);
+    await expect(pdp.searchResources({ ...things, page: { limit: 0 } })).rejects.toThrow('page.limit');
     const nobody = { subject: { type: 'User', id: 'nobody' }, resource: { type: 'Doc', id: 'd' } };
     expect((await pdp.searchActions(nobody)).results).toEqual([]);
   });

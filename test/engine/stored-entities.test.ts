@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPdp } from '../../engine/index.ts';
+import { createEngine, createPdp, type EntityJson } from '../../engine/index.ts';
 import { bundleOf } from '../bundles.ts';
 
 const entity = (type: string, id: string, attrs: object = {}, parents: object[] = []) => ({
@@ -137,4 +137,27 @@ describe('resource types', () => {
     );
     expect(pdp.resourceTypes('user')).toEqual(['App::Doc', 'App::Leaf', 'App::Page', 'user']);
   });
+});
+
+it('datetimes beyond the years that text can say are told as computed, and read back', () => {
+  const at = (date: string, by: string) => ({
+    __extn: { fn: 'offset', args: [extension('datetime', date), extension('duration', by)] },
+  });
+  const uid = { type: 'user', id: 'ann' };
+  const engineOf = (attrs: object) =>
+    createEngine({
+      policies: { staticPolicies: {} },
+      entities: [{ uid, attrs, parents: [] }] as unknown as EntityJson[],
+    });
+  const told = engineOf({
+    never: at('1970-01-01', '9223372036854775807ms'),
+    first: at('0000-01-01', '-1ms'),
+    last: at('9999-12-31T23:59:59.998Z', '1ms'),
+  }).entities.attributes(uid);
+  expect({ ...told }).toEqual({
+    never: at('1970-01-01T00:00:00.000Z', '9223372036854775807ms'),
+    first: at('1970-01-01T00:00:00.000Z', '-62167219200001ms'),
+    last: extension('datetime', '9999-12-31T23:59:59.999Z'),
+  });
+  expect(engineOf({ ...told }).entities.attributes(uid)).toEqual(told);
 });

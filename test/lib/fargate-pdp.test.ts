@@ -99,7 +99,12 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
         Name: 'pdp',
         Essential: true,
         Image: expect.anything(),
-        Command: ['serve', '--public-url', 'http://api.pdp.internal:7000', '--drain-seconds', '20'],
+        Command: [
+          'serve',
+          ...['--public-url', 'http://api.pdp.internal:7000'],
+          ...['--drain-seconds', '20'],
+          ...['--opa-port', 'off'],
+        ],
         User: '65532:65532',
         Privileged: false,
         ReadonlyRootFilesystem: true,

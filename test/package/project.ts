@@ -101,7 +101,7 @@ export class Project {
   async serve(source: string, apiKey: string): Promise<{ url: string; stop(): Promise<void> }> {
     const server = spawn(
       join(this.directory, 'node_modules/.bin/pdp'),
-      ['serve', source, '--port', '0', '--drain-seconds', '0'],
+      ['serve', source, '--port', '0', '--opa-port', 'off', '--drain-seconds', '0'],
       { env: { ...environment(), PDP_API_KEY: apiKey }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const ended = once(server, 'exit');

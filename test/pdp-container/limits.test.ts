@@ -145,30 +145,16 @@ test('beyond the number of connections a new one is closed', async () => {
 });
 
 test('a batch or a search that takes too long is a 503 that says what to do', async () => {
-  const people = Array.from({ length: 12_000 }, (_, index) => ({
-    uid: { type: 'user', id: `user-${index}` },
-    attrs: {},
-    parents: [],
-  }));
-  const bundle = {
-    'policies.cedar':
-      'permit(principal, action == Action::"read", resource); permit(principal, action == Action::"look", resource) when { principal has never };',
-    'entities.json': JSON.stringify(people),
-  };
-  const { url } = await startServer({ bundle, decisionLog: 'off', limits: { answerMs: 1 } });
-  const search = {
-    subject: { type: 'user' },
-    action: { name: 'look' },
-    resource: { type: 'record', id: 'x' },
-  };
-  const batch = { ...VALID, evaluations: Array.from({ length: 1_000 }, () => ({})) };
+  const { url } = await startServer({ limits: { answerMs: 0 } });
+  const search = { ...VALID, subject: { type: 'user' } };
+  const batch = { ...VALID, evaluations: [{}] };
   for (const [path, body] of [
     [SEARCH_SUBJECT, search],
     [EVALUATIONS, batch],
   ] as const) {
     const answer = await call(url, path, { body });
     expect(answer.status).toBe(503);
-    expect(message(answer)).toBe('took longer than 1 ms: ask for less in one request, or a smaller page');
+    expect(message(answer)).toBe('took longer than 0 ms: ask for less in one request, or a smaller page');
   }
   expect((await call(url, EVALUATION, { body: VALID })).status).toBe(200);
 });

@@ -58,7 +58,14 @@ describe('the command line', () => {
     ['an empty host', ['x', '--host', ''], {}, 'It must not be empty.'],
     ['a certificate without a key', ['x', '--tls-cert', 'c'], {}, '--tls-key is missing: TLS needs both'],
     ['a key without a certificate', ['x'], { PDP_TLS_KEY: 'k' }, '--tls-cert is missing: TLS needs both'],
-    ['an OPA port', ['x', '--opa-port', '8181'], {}, "unknown option '--opa-port'"],
+    ['an OPA port', ['x', '--opa-port', 'none'], {}, 'a whole number from 0 to 65535 or off'],
+    ['an OPA port beyond all', ['x'], { PDP_OPA_PORT: '65536' }, 'a whole number from 0 to 65535 or off'],
+    [
+      'one port for both',
+      ['x', '--port', '4000', '--opa-port', '4000'],
+      {},
+      '--port and --opa-port are both 4000: give each a port of its own',
+    ],
     ['two sources', ['x', 'y'], {}, 'too many arguments'],
   ])('%s', async (_name, args, env, expected) => {
     const message = await refusal(args, env);

@@ -28,7 +28,7 @@ interface Running {
 function run(args: string[], env: Record<string, string> = {}): Running {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_'));
   const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), PDP_OPA_PORT: 'off', ...env },
   });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -217,6 +217,32 @@ test('a port in use is one clear line and 1', async () => {
   expect(await ended).toBe(1);
   expect(stderr()).toBe(
     `pdp: port ${port} on 127.0.0.1 is already in use: stop what uses it, or choose another with --port\n`,
+  );
+  expect(stdout()).toBe('');
+});
+
+test('the OPA port is told beside the other, 0 picking a free one, and stops with it', async () => {
+  const { logged, child, ended } = await runReady([], { PDP_OPA_PORT: '0' });
+  const { url, opaUrl } = await logged('listening');
+  expect(opaUrl).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+  expect(opaUrl).not.toBe(url);
+  const answer = await call(opaUrl as string, '/v1/data/authzen/allow', { body: { input: VALID } });
+  expect(answer.json).toMatchObject({ result: true });
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+  await expect(call(opaUrl as string, '/health')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('an OPA port in use is one clear line and 1', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  whenDone(async () => void holder.close());
+  const { port } = holder.address() as AddressInfo;
+  const source = await bundleDirectory(CERTIFICATION);
+  const { ended, stderr, stdout } = run([source, '--port', '0', '--opa-port', String(port)]);
+  expect(await ended).toBe(1);
+  expect(stderr()).toBe(
+    `pdp: port ${port} on 127.0.0.1 is already in use: stop what uses it, or choose another with --opa-port (--opa-port off goes without)\n`,
   );
   expect(stdout()).toBe('');
 });

@@ -28,7 +28,7 @@ export async function run(): Promise<void> {
   assert.equal(config.User, '65532:65532');
   assert.deepEqual(config.Entrypoint, ['node', '/app/pdp.mjs']);
   assert.deepEqual(config.Cmd, ['serve']);
-  assert.deepEqual(Object.keys(config.ExposedPorts), ['7000/tcp']);
+  assert.deepEqual(Object.keys(config.ExposedPorts), ['7000/tcp', '8181/tcp']);
   assert.deepEqual(config.Healthcheck?.Test, ['CMD', 'node', '/app/healthcheck.mjs']);
   const env = new Map(config.Env.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
   assert.equal(env.get('NODE_ENV'), 'production');

@@ -245,7 +245,15 @@ function startPdp(key: string): Running {
     '--permit-role-type',
     'Role',
   ];
-  const program = [join(root, 'bin/pdp.ts'), 'serve', join(root, 'pdp-container/policies'), '--port', '0'];
+  const program = [
+    join(root, 'bin/pdp.ts'),
+    'serve',
+    join(root, 'pdp-container/policies'),
+    '--port',
+    '0',
+    '--opa-port',
+    'off',
+  ];
   return start(process.execPath, [...program, ...types], { PDP_API_KEY: key });
 }
 

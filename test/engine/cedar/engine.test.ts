@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine, type EngineOptions, type EntityJson } from '../../../engine/index.ts';
+import { createEngine, type EngineOptions, type EntityJson, type PolicyJson } from '../../../engine/index.ts';
 import { parsePolicySetText } from './policies.ts';
 
 const uid = (type: string, id: string) => ({ type, id });
@@ -65,6 +65,59 @@ describe('a request', () => {
     expect(engine.isAuthorized(ASK).decision).toBe('deny');
   });
 
+  it('may bring a circle of parents, in which everything is in everything', () => {
+    const engine = engineOf(
+      'permit(principal in Group::"g", action, resource); permit(principal in User::"ann", action, resource);',
+    );
+    const entities = [
+      entity('User', 'ann', { parents: [uid('Group', 'g')] }),
+      entity('Group', 'g', { parents: [uid('User', 'ann')] }),
+    ];
+    const both = { decision: 'allow', reasons: ['policy0', 'policy1'], errors: [] };
+    expect(engine.isAuthorized({ ...ASK, entities })).toEqual(both);
+    expect(engine.isAuthorized({ ...ASK, principal: uid('Group', 'g'), entities })).toEqual(both);
+  });
+
+  it('of one entity in two roles finds it the same in both, stored or not', () => {
+    const engine = engineOf('permit(principal, action, resource) when { principal == resource };');
+    expect(engine.isAuthorized({ ...ASK, resource: { ...ASK.principal } }).decision).toBe('allow');
+    expect(engine.isAuthorized({ ...ASK, resource: uid('Doc', 'ann') }).decision).toBe('deny');
+  });
+
+  it('that leaves no stack to evaluate has no answer, rather than one without a policy', () => {
+    let body: PolicyJson['conditions'][number]['body'] = { has: { left: { Var: 'context' }, attr: 'x' } };
+    for (let level = 0; level < 998; level += 1) body = { '!': { arg: body } };
+    const all = { op: 'All' };
+    const permit: PolicyJson = {
+      effect: 'permit',
+      principal: all,
+      action: all,
+      resource: all,
+      conditions: [],
+    };
+    const none: PolicyJson = { ...permit, effect: 'forbid', conditions: [{ kind: 'when', body }] };
+    const engine = createEngine({ policies: { staticPolicies: { all: permit, none } } });
+    let overflows = 0;
+    let answer: unknown;
+    const descend = (): void => {
+      try {
+        descend();
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+      if (answer !== undefined) return;
+      try {
+        answer = engine.isAuthorized({ ...ASK, context: { x: 1 } });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        overflows += 1;
+      }
+    };
+    descend();
+    expect(answer).toEqual({ decision: 'deny', reasons: ['none'], errors: [] });
+    expect(overflows).toBeGreaterThan(0);
+  });
+
   it('may bring entities that are not stored, their tags, and a new action group', () => {
     const engine = engineOf(
       'permit(principal, action in Action::"all", resource) when { principal.hasTag("t") && principal.getTag("t") == resource };',
@@ -111,9 +164,21 @@ describe('a request', () => {
     [{ context: { a: { __expr: 'true' } } }, /uses __expr/],
     [{ context: { '\udc00': 1 } }, /not well-formed Unicode/],
     [{ context: [] }, /context: is not a record/],
-    [{ entities: [{ uid: uid('U', 'u'), parents: 1 }] }, /entities\[0\]\.parents: must be a list/],
-    [{ entities: [{ uid: uid('U', 'u'), tags: 1 }] }, /entities\[0\]\.tags: is not a record/],
+    [{ context: { __entity: uid('U', 'u') } }, /context: is not a record/],
+    [{ context: { a: { __extn: null } } }, /context\.a: needs "fn"/],
+    [{ principal: undefined }, /the request: needs a "type"/],
+    [{ principal: null, context: {} }, /the request: needs a "type"/],
+    [{ entities: {} }, /entities: must be a list/],
+    [{ entities: [{ uid: uid('U', 'u'), attrs: {}, parents: 1 }] }, /entities\[0\]\.parents: must be a list/],
+    [{ entities: [{ uid: uid('U', 'u'), parents: [] }] }, /entities\[0\]\.attrs: is not a record/],
+    [{ entities: [{ ...entity('U', 'u'), tags: 1 }] }, /entities\[0\]\.tags: is not a record/],
     [{ entities: [7] }, /entities\[0\]\.uid: needs a "type"/],
+    [{ entities: [null] }, /entities\[0\]\.uid: needs a "type"/],
+    [
+      { entities: [entity('U', 'u'), entity('U', 'u', { tags: { t: 1 } })] },
+      /entities\[1\]: is there before, and otherwise/,
+    ],
+    [{ attributes: {} }, /attributes: must be a list/],
   ])('refuses %j', (wrong, message) => {
     const request = { ...ASK, ...wrong } as Parameters<ReturnType<typeof engineOf>['isAuthorized']>[0];
     expect(() => engineOf('').isAuthorized(request)).toThrow(
@@ -213,9 +278,15 @@ describe('the schema', () => {
     expect(engine.idsOfType('Color')).toEqual(['red']);
     expect(engine.idsOfType('Action')).toEqual(['all', 'read']);
     expect(engine.size).toBe(3);
-    expect(() =>
-      engineOf('', { schema, entities: [entity('Color', 'red'), entity('Color', 'red')] }),
-    ).toThrow('entities[1]: is there twice');
+    const ranked = (rank: number) =>
+      ({
+        ...entity('User', 'ann'),
+        attrs: { home: '10.0.0.1', boss: uid('User', 'b'), ranks: [rank] },
+      }) as unknown as EntityJson;
+    const repeated = [ranked(1), ranked(1), ranked(2)];
+    expect(() => engineOf('', { schema, entities: repeated })).toThrow(
+      'entities[2]: is there before, and otherwise',
+    );
   });
 });
 
@@ -235,6 +306,9 @@ describe('entities', () => {
     engine.upsertEntities([entity('Group', 'mid')]);
     expect(decision()).toBe('deny');
     engine.upsertEntities(JSON.stringify(chain));
+    expect(decision()).toBe('allow');
+    engine.upsertEntities([entity('Group', 'mid')]);
+    engine.upsertEntities([new TextEncoder().encode(JSON.stringify(chain))]);
     expect(decision()).toBe('allow');
     engine.removeEntities([uid('Group', 'mid')]);
     expect(decision()).toBe('deny');
@@ -256,13 +330,28 @@ describe('entities', () => {
       [entity('Group', 'top', { parents: [uid('User', 'ann')] })],
       /is its own ancestor/,
     ],
-    ['one twice', [entity('G', 'a'), entity('G', 'a')], /entities\[1\]: is there twice/],
+    [
+      'one twice, with other attributes',
+      [entity('G', 'a'), entity('G', 'a', { attrs: { x: 1 } })],
+      /entities\[1\]: is there before, and otherwise/,
+    ],
+    [
+      'one twice, with other parents',
+      [entity('G', 'a'), entity('G', 'a', { parents: [uid('G', 'b')] })],
+      /entities\[1\]: is there before, and otherwise/,
+    ],
     [
       'a value that is none',
       [entity('G', 'a'), { ...entity('G', 'b'), attrs: { x: 1.5 } }],
       /entities\[1\]\.attrs\.x: is not a whole number/,
     ],
     ['text that is no list', '{"uid":1}', /must be a JSON list/],
+    ['no list', entity('G', 'a'), /entities: must be a list/],
+    [
+      'text that is no JSON',
+      '[{"uid":{"type":"G","id":"a"},"attrs":{},"parents":[]},]',
+      /entities\[1\]: is not JSON/,
+    ],
   ])('with %s are refused, and nothing has changed', (_, entities, message) => {
     const engine = engineOf(policy, { entities: chain });
     expect(() => engine.upsertEntities(entities as EntityJson[])).toThrow(
@@ -279,6 +368,37 @@ describe('entities', () => {
       entity('G', 'b', { parents: [uid('G', 'a')] }),
     ];
     expect(() => engineOf('', { entities: circle })).toThrow(/is its own ancestor/);
+  });
+
+  it('may be there twice, as long as they are the same', () => {
+    const ann = entity('User', 'ann', {
+      attrs: { a: [1, 2], b: 'x' },
+      parents: [uid('G', 'a'), uid('G', 'b')],
+    });
+    const again = {
+      tags: {},
+      parents: ann.parents.toReversed(),
+      attrs: { b: 'x', a: [2, 1, 1] },
+      uid: ann.uid,
+    };
+    const engine = engineOf(
+      'permit(principal in G::"b", action, resource) when { principal.a.contains(1) };',
+      {
+        entities: [ann, again],
+      },
+    );
+    expect(engine.size).toBe(1);
+    engine.upsertEntities([again, ann]);
+    expect(engine.isAuthorized(ASK).decision).toBe('allow');
+    expect(engine.isAuthorized({ ...ASK, entities: [again, ann] }).decision).toBe('allow');
+  });
+
+  it('to remove must be a list of uids, or none are removed', () => {
+    const engine = engineOf(policy, { entities: chain });
+    const wrong = [uid('Group', 'mid'), uid('a b', 'x')];
+    expect(() => engine.removeEntities(wrong)).toThrow('uids[1]: needs a "type"');
+    expect(() => engine.removeEntities(chain[0]?.uid as never)).toThrow('uids: must be a list');
+    expect(engine.size).toBe(2);
   });
 
   it('as text may be any JSON list', () => {
@@ -325,6 +445,39 @@ describe('entities', () => {
     expect(engine.isAuthorized({ ...ASK, resource: uid('Doc', 'e') }).errors).toHaveLength(1);
   });
 
+  it('that are many are each as they were given, and change by themselves', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`);
+    const many = Array.from({ length: 9_000 }, (_, index) =>
+      entity('Doc', `d${index}`, { attrs: { n: index, title: `the title of ${index}` } }),
+    );
+    const wide = entity('Doc', 'wide', {
+      attrs: Object.fromEntries(names(1_500).map((name) => [name, name])),
+    });
+    const engine = engineOf(
+      `permit(principal, action, resource) when { resource.n == context.n && resource.title == context.title };
+       permit(principal, action, resource) when { resource.a0 == "a0" && resource.a1499 == "a1499" };`,
+      { entities: [...many, wide, entity('Doc', 'bare')] },
+    );
+    const reasons = (id: string, n: number) =>
+      engine.isAuthorized({
+        ...ASK,
+        resource: uid('Doc', id),
+        context: { n, title: `the title of ${n}` },
+      }).reasons;
+    for (const { uid: doc, attrs } of many) {
+      expect(reasons(doc.id, attrs.n as number)).toEqual(['policy0']);
+      expect(reasons(doc.id, 9_001)).toEqual([]);
+    }
+    expect(reasons('wide', 0)).toEqual(['policy1']);
+    expect(reasons('bare', 0)).toEqual([]);
+    engine.upsertEntities([entity('Doc', 'd7', { attrs: { title: 'the title of 70', more: true, n: 70 } })]);
+    expect(reasons('d7', 70)).toEqual(['policy0']);
+    expect(reasons('d6', 6)).toEqual(['policy0']);
+    expect(reasons('d8', 8)).toEqual(['policy0']);
+    engine.upsertEntities([wide]);
+    expect(reasons('wide', 0)).toEqual(['policy1']);
+  });
+
   it('that nothing names any more are forgotten, and named ones are the same when they come back', () => {
     const engine = engineOf('permit(principal, action, resource) when { resource.owner == principal };', {
       entities: [
@@ -343,6 +496,18 @@ describe('entities', () => {
     engine.upsertEntities([entity('Doc', 'd', { attrs: { owner: { __entity: ASK.principal } } })]);
     expect(engine.isAuthorized(ASK).decision).toBe('allow');
   });
+});
+
+it('permitting judges another id as a request for it, stored or not', () => {
+  const engine = engineOf(
+    'permit(principal == User::"b", action, resource); permit(principal, action, resource) when { principal == resource };',
+    { entities: [entity('User', 'a'), entity('User', 'b')] },
+  );
+  const ask = { ...ASK, principal: uid('User', 'none'), resource: uid('User', 'z') };
+  const permits = engine.permitting(ask, 'principal');
+  expect(['a', 'b', 'y', 'z'].filter((id) => permits(uid('User', id)))).toEqual(['b', 'z']);
+  const ofResource = engine.permitting({ ...ASK, principal: uid('User', 'a') }, 'resource');
+  expect(['a', 'b', 'z'].filter((id) => ofResource(uid('User', id)))).toEqual(['a']);
 });
 
 describe('candidates', () => {
@@ -376,14 +541,13 @@ describe('candidates', () => {
     ],
     ['forbid(principal, action, resource);', []],
   ])('for principals of %s', (policy, expected) => {
-    expect(engineOf(policy, { entities }).principalCandidates('User', read, uid('Doc', 'd'))).toEqual(
-      expected,
-    );
+    const found = engineOf(policy, { entities }).principalCandidates('User', read, uid('Doc', 'd'));
+    expect(found.map(({ type, id }) => `${type} ${id}`)).toEqual(expected.map((id) => `User ${id}`));
   });
 
   it('for resources follow updates', () => {
     const engine = engineOf('permit(principal, action, resource in Folder::"f");', { entities });
-    const found = () => engine.resourceCandidates('Doc', read, uid('User', 'a'));
+    const found = () => engine.resourceCandidates('Doc', read, uid('User', 'a')).map(({ id }) => id);
     expect(found()).toEqual(['d']);
     engine.upsertEntities([
       entity('Doc', 'e', { parents: [uid('Folder', 'f')] }),

@@ -4,7 +4,6 @@ import { EntityNode } from '../../../engine/cedar/entity-node.ts';
 import { parseDecimal, parseDuration, parseIp } from '../../../engine/cedar/extensions.ts';
 import { compilePattern, type PatternElement } from '../../../engine/cedar/like.ts';
 import { add, longOf, multiply, negate, subtract } from '../../../engine/cedar/long.ts';
-import { splitArray } from '../../../engine/cedar/split-array.ts';
 import { equal, keyOf, RecordValue, SetValue, type Value } from '../../../engine/cedar/values.ts';
 
 const extension = fc.constantFrom(
@@ -64,6 +63,47 @@ describe('equality', () => {
     expect([numbers.has(999), numbers.has(1_000), numbers.has('999')]).toEqual([true, false, false]);
     expect(numbers.hasAny(SetValue.of([-1, 5]))).toBe(true);
     expect(numbers.hasAll(SetValue.of([-1, 5]))).toBe(false);
+  });
+
+  it('of nested sets takes no time that grows with each level', () => {
+    const nested = (levels: number, inmost: Value): Value => {
+      let value = inmost;
+      for (let level = 0; level < levels; level += 1) value = SetValue.of([value, 'beside']);
+      return value;
+    };
+    const many = (value: Value) => SetValue.of(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', value]);
+    expect(many(nested(120, 1)).has(nested(120, 1))).toBe(true);
+    expect(many(nested(120, 1)).has(nested(120, 2))).toBe(false);
+    // Sets of eight that differ in what is inmost only: compared each with each, they would take minutes.
+    const eights = (levels: number, inmost: string): Value =>
+      levels === 0
+        ? inmost
+        : SetValue.of(
+            [1, 2, 3, 4, 5, 6, 7, 8].map((n) => eights(levels - 1, n === 8 ? `${inmost}z` : `${n}`)),
+          );
+    expect(equal(eights(6, 'a'), eights(6, 'a'))).toBe(true);
+    expect(equal(eights(6, 'a'), eights(6, 'b'))).toBe(false);
+  });
+
+  it('of records in sets is that of the records', () => {
+    const set = SetValue.of([
+      RecordValue.of([['a', 1]]),
+      RecordValue.of([['a', 2]]),
+      RecordValue.of([['a', 1]]),
+    ]);
+    expect(set.items).toHaveLength(2);
+    expect(set.has(RecordValue.of([['a', 2]]))).toBe(true);
+    expect(set.has(RecordValue.of([['a', 3]]))).toBe(false);
+    // The names and values of one are not those of another that has them otherwise.
+    const ab = RecordValue.of([
+      ['a', '1:b'],
+      ['b', 'x'],
+    ]);
+    const ba = RecordValue.of([
+      ['a', '1:bx'],
+      ['b', ''],
+    ]);
+    expect(keyOf(ab)).not.toBe(keyOf(ba));
   });
 });
 
@@ -134,19 +174,4 @@ describe('like', () => {
     ]).flat();
     expect(compilePattern([...pattern, 'Wildcard', { Literal: 'b' }])('a'.repeat(100_000))).toBe(false);
   });
-});
-
-it('splitArray gives every item of a JSON list as it is written', () => {
-  fc.assert(
-    fc.property(fc.array(fc.json({ maxDepth: 3 })), fc.constantFrom('', ' ', '\n'), (items, space) => {
-      const found: string[] = [];
-      splitArray(`${space}[${items.map((item) => space + item + space).join()}]${space}`, (item) =>
-        found.push(item.trim()),
-      );
-      expect(found).toEqual(items.map((item) => item.trim()));
-    }),
-  );
-  for (const text of ['', '{}', '[', ']', '["]']) {
-    expect(() => splitArray(text, (item) => JSON.parse(item))).toThrow();
-  }
 });

@@ -153,6 +153,32 @@ describe('/user-permissions', () => {
     );
   });
 
+  it('takes a resource that is not stored to be in the tenant of the role on it', async () => {
+    const role = { type: 'role', id: 't/memo:m#reader' };
+    const own = await startPermit({
+      bundle: {
+        'policies.cedar': 'permit(principal, action == Action::"read", resource in tenant::"t");',
+        'entities.json': JSON.stringify([
+          { uid: role, attrs: {}, parents: [] },
+          { uid: { type: 'user', id: 'ann' }, attrs: {}, parents: [role] },
+        ]),
+      },
+    });
+    const asked = { user: { key: 'ann' }, resource_types: [], tenants: ['t'] };
+    expect((await post(own.url, '/user-permissions', asked)).json).toMatchObject({
+      'memo:m': {
+        tenant: { key: 't', attributes: {} },
+        resource: { key: 'm', type: 'memo', attributes: {} },
+        permissions: ['memo:read'],
+        roles: ['reader'],
+      },
+    });
+    expect((await post(own.url, '/user-permissions', { ...asked, tenants: [] })).json).toHaveProperty(
+      ['memo:m', 'permissions'],
+      ['memo:read'],
+    );
+  });
+
   it('has actions of more than one page of a search', async () => {
     const names = Array.from({ length: 250 }, (_, index) => `a${String(index).padStart(3, '0')}`);
     const own = await startPermit({

@@ -6,32 +6,40 @@ import { Metrics } from '../../../pdp-container/metrics.ts';
 import { Reloader } from '../../../pdp-container/source/reloader.ts';
 import { bundleOf } from '../../bundles.ts';
 
+type Loaded = CompileResult<Uint8Array[]>;
+
 const bundle = await bundleOf({ 'p.cedar': 'permit(principal, action, resource);' });
-const BAD: CompileResult = {
+const BAD: Loaded = {
   ok: false,
   problems: [{ severity: 'error', file: 'p', line: 1, column: 1, message: 'no' }],
 };
 
 /** A reloader whose loads end when they are told to, with a new revision each or as told. */
 function reloader() {
-  const loads: PromiseWithResolvers<CompileResult>[] = [];
+  const loads: PromiseWithResolvers<Loaded>[] = [];
   const source = {
     path: 'source',
     fingerprint: async () => '',
     load: () => {
-      loads.push(Promise.withResolvers<CompileResult>());
-      return (loads.at(-1) as PromiseWithResolvers<CompileResult>).promise;
+      loads.push(Promise.withResolvers<Loaded>());
+      return (loads.at(-1) as PromiseWithResolvers<Loaded>).promise;
     },
   };
   const active = new ActiveRevision();
-  const reloader = new Reloader(source, active, new Metrics(), pino({ enabled: false }));
-  const end = (load: number, result: CompileResult = good(`r${load}`)) => loads[load]?.resolve(result);
+  const reloader = new Reloader(
+    source,
+    active,
+    new Metrics(),
+    pino({ enabled: false }),
+    (_bundle, compiled) => compiled,
+  );
+  const end = (load: number, result: Loaded = good(`r${load}`)) => loads[load]?.resolve(result);
   return { reloader, active, loads, end };
 }
 
-const good = (revision: string): CompileResult => ({
+const good = (revision: string): Loaded => ({
   ok: true,
-  bundle: { ...bundle, revision },
+  bundle: { ...bundle, entities: [], revision },
   warnings: [],
 });
 
@@ -63,7 +71,7 @@ it('loads once for all who ask meanwhile, and after what is under way', async ()
 
 it('tells whether the source is good', async () => {
   const { reloader: own, active, end } = reloader();
-  const outcome = async (load: number, result?: CompileResult) => {
+  const outcome = async (load: number, result?: Loaded) => {
     const reloaded = own.reload();
     await settle();
     end(load, result);

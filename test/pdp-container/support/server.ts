@@ -45,6 +45,7 @@ export async function startServer(
     records,
     logged,
     url: server.url,
+    opaUrl: server.opaUrl,
     get revision() {
       return server.revision;
     },

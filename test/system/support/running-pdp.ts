@@ -30,7 +30,7 @@ export async function startPdp(
 ): Promise<RunningPdp> {
   const port = await freePort();
   const key = randomBytes(24).toString('base64url');
-  const env = { PDP_API_KEY: key, PDP_PORT: String(port), PDP_HOST: '127.0.0.1' };
+  const env = { PDP_API_KEY: key, PDP_PORT: String(port), PDP_OPA_PORT: 'off', PDP_HOST: '127.0.0.1' };
   const passed = Object.keys(env).flatMap((variable) => ['--env', variable]);
   defer(() => containers.podman(['rm', '--force', '--time', '1', '--ignore', name]));
   const network = ['--network', 'host'];
