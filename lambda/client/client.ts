@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type {
   AccessRequest,
   Decision,
@@ -18,6 +16,7 @@ import { type Deadline, withDeadline } from '../deadline.ts';
 import { parseDecisionBody, parseDecisionsBody, parseProblem } from './answers.ts';
 import { apiKeySource } from './api-key.ts';
 import { type Answer, AttemptTimeoutError, ConnectionError, exchange } from './exchange.ts';
+import { http, https } from './node-http.ts';
 import { type PdpClientOptions, parseClientOptions } from './options.ts';
 
 /** A PDP on the other side of a network, and the connections to it. */
@@ -45,7 +44,7 @@ export function createPdpClient(options: PdpClientOptions): PdpClient {
   const settings = parseClientOptions(options);
   const { base, ca } = settings;
   const agentOptions = { keepAlive: true, maxSockets: settings.maxConnections };
-  const agent = base.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const agent = new (base.protocol === 'https:' ? https() : http()).Agent(agentOptions);
   const apiKey = apiKeySource(settings.apiKey);
 
   async function ask(

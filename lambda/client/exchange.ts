@@ -1,5 +1,5 @@
-import { type Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import { http, https } from './node-http.ts';
 
 /** The connection failed or ended before the whole answer was there: asking again elsewhere may help. */
 export class ConnectionError extends Error {
@@ -42,7 +42,7 @@ export interface Answer {
  */
 export function exchange(options: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const send = options.url.protocol === 'https:' ? requestHttps : requestHttp;
+    const { request: send } = options.url.protocol === 'https:' ? https() : http();
     const request = send(options.url, requestOptions(options));
     const giveUp = (error: ConnectionError) => {
       fail(error);
