@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ActiveRevision } from './active-revision.ts';
+import { HEALTH_ROUTE, HEALTHY_ROUTE, METRICS_ROUTE, READY_ROUTE } from './health-schemas.ts';
 import type { Authenticate } from './http/authentication.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -26,19 +27,21 @@ export function healthRoutes(
   authenticate: Authenticate,
   metrics: Metrics,
 ): void {
-  app.get('/healthy', (_request, reply) =>
+  app.get('/healthy', { schema: HEALTHY_ROUTE }, (_request, reply) =>
     state.broken
       ? reply.code(503).send({ status: 'unhealthy' })
       : reply.code(200).send({ status: 'healthy' }),
   );
   for (const path of ['/ready', '/healthcheck']) {
-    app.get(path, (_request, reply) => reply.code(httpStatus(state)).send({ status: statusOf(state) }));
+    app.get(path, { schema: READY_ROUTE }, (_request, reply) =>
+      reply.code(httpStatus(state)).send({ status: statusOf(state) }),
+    );
   }
-  app.get('/health', (request, reply) => {
+  app.get('/health', { schema: HEALTH_ROUTE }, (request, reply) => {
     const trusted = authenticate(request.headers).ok;
     return reply.code(httpStatus(state)).send(detail(state, trusted));
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', { schema: METRICS_ROUTE }, async (_request, reply) => {
     const text = await metrics.registry.metrics();
     return reply.type(metrics.registry.contentType).send(text);
   });

@@ -123,10 +123,11 @@ export class PdpServer implements HealthState {
     };
     const keyInBody = this.#options.permitKeyInBody ?? false;
     const reload = async () => (await this.#reloader?.reload()) ?? false;
-    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload });
+    const opa = opaPort === undefined ? undefined : createOpaApp(parts);
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, opa });
     const url = await this.#listen(app, port, '--port');
-    if (opaPort !== undefined) {
-      this.#opaUrl = await this.#listen(createOpaApp(parts), opaPort, '--opa-port');
+    if (opa !== undefined && opaPort !== undefined) {
+      this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
     }
     this.#url = url;
     logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');

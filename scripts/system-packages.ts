@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface SystemPackage {
@@ -45,7 +45,7 @@ export function prepare({ install }: { install: boolean }): string | undefined {
   let missing = packages.filter((needed) => !isInstalled(needed));
   if (missing.length > 0 && install && isRoot) {
     console.log(`installing ${missing.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
-    const problem = aptInstall(missing.map(({ name }) => name));
+    const problem = startingNothing(() => aptInstall(missing.map(({ name }) => name)));
     if (problem !== undefined) return problem;
     missing = packages.filter((needed) => !isInstalled(needed));
   }
@@ -56,14 +56,27 @@ export function prepare({ install }: { install: boolean }): string | undefined {
   return isRoot ? undefined : 'needs root: network namespaces and mounting images';
 }
 
+/** What packages ask, by Debian's policy, before they start a service; 101 is "not allowed". */
+const policy = '/usr/sbin/policy-rc.d';
+
+/** Installs what has services, such as nginx, with none of them started. A policy of the machine's own stays. */
+function startingNothing<T>(install: () => T): T {
+  if (existsSync(policy)) return install();
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(policy);
+  }
+}
+
 function aptInstall(names: string[]): string | undefined {
   for (const args of [
     ['update', '-q'],
     ['install', '-y', '-q', '--no-install-recommends', ...names],
   ]) {
     const { status, error, stderr } = spawnSync('apt-get', args, {
-      // At run level 1 no service is started by being installed.
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       encoding: 'utf8',
     });
     if (status !== 0) {

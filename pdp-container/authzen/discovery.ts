@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ConfigurationError, InvalidRequestError } from '../../engine/index.ts';
 import { sendError } from '../http/errors.ts';
 import { CONFIGURATION_PATH, ENDPOINTS } from './endpoints.ts';
+import { DISCOVERY_ROUTE } from './schemas.ts';
 
 /** A host name or address with an optional port, and nothing that could change what a URL means. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
@@ -14,12 +15,14 @@ const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
  * @param publicUrl as {@link parsePublicUrl} returns it
  */
 export function discoveryRoute(app: FastifyInstance, publicUrl: string | undefined): void {
-  app.get(CONFIGURATION_PATH, (request, reply) => reply.send(metadata(publicUrl ?? requestedUrl(request))));
+  app.get(CONFIGURATION_PATH, { schema: DISCOVERY_ROUTE }, (request, reply) =>
+    reply.send(metadata(publicUrl ?? requestedUrl(request))),
+  );
   if (publicUrl === undefined) return;
   // An identifier with a path has its metadata at the well-known path followed by its own.
   const { pathname } = new URL(publicUrl);
   if (pathname === '/') return;
-  app.get(`${CONFIGURATION_PATH}/*`, (request, reply) => {
+  app.get(`${CONFIGURATION_PATH}/*`, { schema: DISCOVERY_ROUTE }, (request, reply) => {
     const suffix = (request.params as { '*': string })['*'];
     if (`/${suffix}` !== pathname) return sendError(reply, 404, 'not found');
     return reply.send(metadata(publicUrl));

@@ -10,6 +10,13 @@ import type { Limits } from '../options.ts';
 import { decideBatch } from './batch.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { parseActionSearch, parseEvaluations, parseResourceSearch, parseSubjectSearch } from './requests.ts';
+import {
+  ACTION_SEARCH_ROUTE,
+  EVALUATION_ROUTE,
+  evaluationsRoute,
+  RESOURCE_SEARCH_ROUTE,
+  SUBJECT_SEARCH_ROUTE,
+} from './schemas.ts';
 
 /** Answers one evaluation, wherever it comes from. */
 export function evaluation(active: ActiveRevision, decider: Decider): Answer {
@@ -27,11 +34,12 @@ export function authzenRoutes(
   limits: Limits,
 ): void {
   const evaluate = evaluation(active, decider);
-  app.post(ENDPOINTS.access_evaluation_endpoint, (request, reply) => {
+  app.post(ENDPOINTS.access_evaluation_endpoint, { schema: EVALUATION_ROUTE }, (request, reply) => {
     reply.type('application/json').send(evaluate(request.body, request.id));
   });
 
-  app.post(ENDPOINTS.access_evaluations_endpoint, async (request, reply) => {
+  const schema = evaluationsRoute(limits.batchItems);
+  app.post(ENDPOINTS.access_evaluations_endpoint, { schema }, async (request, reply) => {
     const { pdp } = active;
     const parsed = parseEvaluations(bodyOf(request), limits.batchItems);
     if ('single' in parsed) return sendJson(reply, decider.decide(pdp, parsed.single, request.id));
@@ -56,7 +64,7 @@ export function authzenRoutes(
     return sendJson(reply, result);
   };
 
-  app.post(ENDPOINTS.search_subject_endpoint, (request, reply) => {
+  app.post(ENDPOINTS.search_subject_endpoint, { schema: SUBJECT_SEARCH_ROUTE }, (request, reply) => {
     const { pdp } = active;
     const search = parseSubjectSearch(bodyOf(request));
     return answerSearch('subject', search, request, reply, (signal) =>
@@ -64,7 +72,7 @@ export function authzenRoutes(
     );
   });
 
-  app.post(ENDPOINTS.search_resource_endpoint, (request, reply) => {
+  app.post(ENDPOINTS.search_resource_endpoint, { schema: RESOURCE_SEARCH_ROUTE }, (request, reply) => {
     const { pdp } = active;
     const search = parseResourceSearch(bodyOf(request));
     return answerSearch('resource', search, request, reply, (signal) =>
@@ -72,7 +80,7 @@ export function authzenRoutes(
     );
   });
 
-  app.post(ENDPOINTS.search_action_endpoint, (request, reply) => {
+  app.post(ENDPOINTS.search_action_endpoint, { schema: ACTION_SEARCH_ROUTE }, (request, reply) => {
     const { pdp } = active;
     const search = parseActionSearch(bodyOf(request));
     return answerSearch('action', search, request, reply, (signal) => pdp.searchActions(search, { signal }));

@@ -5,6 +5,7 @@ import { ENDPOINTS } from '../authzen/endpoints.ts';
 import { authzenRoutes, evaluation } from '../authzen/routes.ts';
 import type { Decider } from '../decider.ts';
 import { healthRoutes } from '../health.ts';
+import { openApiRoute } from '../openapi/route.ts';
 import type { PermitTypes } from '../permit/mapping.ts';
 import { permitRoutes } from '../permit/routes.ts';
 import { permitProxyRoutes } from '../proxy/permit-routes.ts';
@@ -26,6 +27,8 @@ export interface AppParts extends InstanceParts {
   keyInBody: boolean;
   /** Loads the source again. @returns whether it is good */
   reload(): Promise<boolean>;
+  /** The OPA port, if there is one. */
+  opa: FastifyInstance | undefined;
 }
 
 /** The HTTP server of the main port with its faces, not listening yet. */
@@ -40,6 +43,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   permitRoutes(app, parts);
   proxyRoutes(app, parts);
   permitProxyRoutes(app, parts);
+  openApiRoute(app, { ...parts, secure: parts.credentials !== undefined });
   const posted = new Set<string>(Object.values(ENDPOINTS));
   app.setNotFoundHandler((request, reply) => {
     if (!posted.has(request.url)) return sendError(reply, 404, 'not found');

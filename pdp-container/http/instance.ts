@@ -2,6 +2,7 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { HEALTH_ROUTES, type HealthState } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
+import { describeRoutes } from '../openapi/routes.ts';
 import type { Limits } from '../options.ts';
 import type { Authenticate, Refused } from './authentication.ts';
 import { type DirectAnswers, directly } from './direct.ts';
@@ -56,6 +57,10 @@ export function createInstance(
     frameworkErrors: (_error, _request, reply) => sendError(reply, 400, 'the URL is not well encoded'),
   }) as FastifyInstance;
   app.decorate('errorBody', errorBody);
+  describeRoutes(app);
+  // Schemas are for the OpenAPI document: routes check what they take by themselves, and answers are text already.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
 
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = tellError(error, request.id);

@@ -11,10 +11,6 @@ import { unsupportedRoutes } from './unsupported.ts';
 export function createOpaApp(parts: InstanceParts & DataParts): FastifyInstance {
   const app = createInstance(parts, opaErrorBody);
   acceptOpaBodies(app, parts.limits);
-  // Schemas are for the OpenAPI document: documents check their input, wherever in a request it is, and answers are
-  // text already.
-  app.setValidatorCompiler(() => (value: unknown) => ({ value }));
-  app.setSerializerCompiler(() => JSON.stringify);
   opaHealthRoutes(app, parts.health);
   dataRoutes(app, parts);
   policyRoutes(app, parts.active);

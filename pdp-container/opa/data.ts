@@ -11,7 +11,7 @@ import { DEFAULT_DECISION, type OpaCall, opaDocuments } from './documents.ts';
 import { isSet, parseParameters, queryOf, type ReadParameters } from './parameters.ts';
 import { type DocumentPath, documentPathOf, referenceOf } from './path.ts';
 import { DocumentReader } from './reader.ts';
-import { getSchema, postSchema, webhookSchema } from './schemas.ts';
+import { ACCESS_REQUEST, getSchema, postSchema, webhookSchema } from './schemas.ts';
 
 /** What documents are answered from. */
 export interface DataParts {
@@ -37,13 +37,24 @@ export function dataRoutes(app: FastifyInstance, parts: DataParts): void {
     app.get(`/v1/data/${path}`, { schema: getSchema(document), exposeHeadRoute: false }, get);
     app.post(`/v0/data/${path}`, { schema: webhookSchema(document) }, webhook);
   }
-  for (const below of ['', '/*']) {
-    app.post(`/v1/data${below}`, post);
-    app.get(`/v1/data${below}`, { exposeHeadRoute: false }, get);
-    app.post(`/v0/data${below}`, webhook);
-  }
-  app.post('/', (request, reply) => api.bare(request, reply, DEFAULT_DECISION));
+  app.post('/v1/data/*', { schema: postSchema(OTHER) }, post);
+  app.get('/v1/data/*', { schema: getSchema(OTHER), exposeHeadRoute: false }, get);
+  app.post('/v0/data/*', { schema: webhookSchema(OTHER) }, webhook);
+  // All documents at once: never had.
+  app.post('/v1/data', { schema: { hide: true } }, post);
+  app.get('/v1/data', { schema: { hide: true }, exposeHeadRoute: false }, get);
+  app.post('/v0/data', { schema: { hide: true } }, webhook);
+  app.post('/', { schema: DEFAULT_SCHEMA }, (request, reply) => api.bare(request, reply, DEFAULT_DECISION));
 }
+
+/** What there is beside whole documents: parts of them, and nothing. */
+const OTHER = { summary: 'A part of a document: a longer path', input: {}, result: {} };
+
+const DEFAULT_SCHEMA = webhookSchema({
+  summary: 'The default decision: whether a subject may do an action on a resource',
+  input: ACCESS_REQUEST,
+  result: { type: 'boolean' },
+});
 
 class DataApi {
   readonly #parts: DataParts;

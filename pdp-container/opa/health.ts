@@ -17,7 +17,7 @@ export function opaHealthRoutes(app: FastifyInstance, state: HealthState): void 
     const error = problemOf(state, queryOf(request.url));
     return error === undefined ? sendJson(reply, {}, false) : sendJson(reply.code(500), { error }, false);
   });
-  app.get('/health/*', (request, reply) => {
+  app.get('/health/*', { schema: { hide: true } }, (request, reply) => {
     const { '*': name } = request.params as { '*': string };
     return sendJson(reply.code(500), { error: `health check (${name}) was undefined` }, false);
   });

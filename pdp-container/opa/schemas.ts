@@ -1,3 +1,5 @@
+import { EVALUATION } from '../authzen/schemas.ts';
+import { RECORD } from '../http/schemas.ts';
 import { ALL_TENANTS_RESULT, USER_PERMISSIONS_RESULT, USER_TENANTS_RESULT } from '../permit/results.ts';
 import { permitQueries } from '../permit/schemas.ts';
 
@@ -5,33 +7,15 @@ import { permitQueries } from '../permit/schemas.ts';
 export type Schema = Readonly<Record<string, unknown>>;
 
 const TEXT = { type: 'string' } as const;
-const NAME = { type: 'string', minLength: 1 } as const;
 const NAMES = { type: 'array', items: TEXT } as const;
 const FLAG = { type: 'boolean' } as const;
-const RECORD = { type: 'object', additionalProperties: true } as const;
-const OPTIONAL_RECORD = { type: ['object', 'null'], additionalProperties: true } as const;
 
 export function bulkQuery(maxItems: number) {
   return { type: 'object', required: ['checks'], properties: { checks: permitQueries(maxItems) } } as const;
 }
 
-const ENTITY = {
-  type: 'object',
-  required: ['type', 'id'],
-  properties: { type: NAME, id: NAME, properties: OPTIONAL_RECORD },
-} as const;
-
 /** An evaluation of AuthZEN 1.0. */
-export const ACCESS_REQUEST = {
-  type: 'object',
-  required: ['subject', 'action', 'resource'],
-  properties: {
-    subject: ENTITY,
-    action: { type: 'object', required: ['name'], properties: { name: NAME, properties: OPTIONAL_RECORD } },
-    resource: ENTITY,
-    context: OPTIONAL_RECORD,
-  },
-} as const;
+export const ACCESS_REQUEST = EVALUATION;
 
 export const ANY_TENANT_RESULT = {
   type: 'object',
@@ -122,7 +106,10 @@ export function postSchema({ summary, input, result }: Described) {
     tags: TAGS,
     summary,
     querystring: { type: 'object', properties: READ_PARAMETERS },
-    body: { type: 'object', properties: { input } },
+    body: {
+      type: ['object', 'null'],
+      properties: { input: { anyOf: [input, { type: 'null', description: 'As none: undefined' }] } },
+    },
     response: { 200: dataAnswer(result), ...ERRORS },
   };
 }

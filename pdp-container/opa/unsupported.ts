@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { sendError } from '../http/errors.ts';
+import { ignoreBodies } from '../http/json-body.ts';
 
 /** What changes policies or data. */
 const WRITES = [
@@ -26,19 +27,19 @@ const METHODS: readonly [RegExp, string][] = [
 /** The rest of OPA's API, and all that is not in it: answered with why not, whatever the body is. */
 export function unsupportedRoutes(app: FastifyInstance): void {
   app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+    ignoreBodies(scope);
     for (const [method, url] of WRITES) {
       // So does OPA for what one of its bundles owns.
       scope.route({
         method,
         url,
+        schema: { hide: true },
         handler: (_request, reply) =>
           sendError(reply, 400, 'policies and data are owned by the bundle: publish a new revision of it'),
       });
     }
     for (const url of ABSENT) {
-      scope.all(url, (request, reply) =>
+      scope.all(url, { schema: { hide: true } }, (request, reply) =>
         sendError(reply, 501, `${request.routeOptions.url} is not supported: policies are Cedar, not Rego`),
       );
     }

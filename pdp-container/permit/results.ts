@@ -1,6 +1,7 @@
+import { RECORD } from '../http/schemas.ts';
+
 /** The answers of Permit's PDP API as JSON Schema, for the OpenAPI document. */
 
-const RECORD = { type: 'object', additionalProperties: true } as const;
 const DETAIL = { type: 'object', required: ['detail'], properties: { detail: { type: 'string' } } } as const;
 
 export const CHECK_RESULT = {

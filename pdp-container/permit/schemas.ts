@@ -1,16 +1,12 @@
+import { NAME as KEY, OPTIONAL_RECORD, WELL_FORMED } from '../http/schemas.ts';
+
 /**
  * The bodies of Permit's PDP API as JSON Schema. What validates requests is also what the OpenAPI document shows.
  * Fields that are not here are ignored, and an optional one that is `null` counts as absent.
  */
 
-/** Half of a surrogate pair has no form in UTF-8: two different keys would turn into one. */
-const WELL_FORMED = '^\\P{Cs}*$';
-
-const KEY = { type: 'string', minLength: 1, pattern: WELL_FORMED } as const;
-const OPTIONAL_KEY = { type: ['string', 'null'], pattern: WELL_FORMED } as const;
+const OPTIONAL_TEXT = { type: ['string', 'null'], pattern: WELL_FORMED } as const;
 const OPTIONAL_KEYS = { type: ['array', 'null'], items: KEY } as const;
-const OPTIONAL_TEXT = { type: ['string', 'null'] } as const;
-const OPTIONAL_RECORD = { type: ['object', 'null'], additionalProperties: true } as const;
 
 export const USER = {
   type: 'object',
@@ -31,8 +27,8 @@ export const RESOURCE = {
   required: ['type'],
   properties: {
     type: KEY,
-    key: { ...OPTIONAL_KEY, description: 'Without one: any of this type in this tenant' },
-    tenant: OPTIONAL_KEY,
+    key: { ...OPTIONAL_TEXT, description: 'Without one: any of this type in this tenant' },
+    tenant: OPTIONAL_TEXT,
     attributes: { ...OPTIONAL_RECORD, description: 'Laid over the stored ones for this request' },
     context: OPTIONAL_RECORD,
   },

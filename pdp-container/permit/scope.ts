@@ -49,8 +49,6 @@ export function permitScope(
 ): void {
   app.register(async (scope) => {
     answerErrors(scope, { active, logger, bodyBytes: limits.bodyBytes });
-    // Answers are text already: their schemas are for the OpenAPI document, and drop nothing.
-    scope.setSerializerCompiler(() => JSON.stringify);
     define(scope);
   });
 }

@@ -1,18 +1,8 @@
+import { ERROR } from '../http/schemas.ts';
+
 const HEADER = { type: 'string' } as const;
 
 const EMPTY = { description: 'The original request may pass', type: 'null' } as const;
-
-const ERROR = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['status', 'message'],
-      properties: { status: { type: 'integer' }, message: { type: 'string' } },
-    },
-  },
-} as const;
 
 /** What `/authz/request` takes and answers, for the OpenAPI document. Its headers are held to more than this. */
 export const PROXY_SCHEMA = {

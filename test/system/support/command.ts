@@ -15,6 +15,9 @@ export interface CommandResult {
   exitCode: number;
 }
 
+/** With the folders of programs that are not on every user's. */
+export const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`;
+
 /**
  * Runs a program to its end, without a shell.
  *
@@ -25,12 +28,11 @@ export function command(
   args: string[],
   { env = {}, cwd, exitCodes = [0], timeout = 120_000 }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
   return new Promise((resolve, reject) => {
     execFile(
       program,
       args,
-      { env: { ...process.env, PATH: path, ...env }, cwd, timeout, maxBuffer: 64 * 1024 * 1024 },
+      { env: { ...process.env, PATH: searchPath, ...env }, cwd, timeout, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const exitCode = error === null ? 0 : error.code;
         if (typeof exitCode === 'number' && exitCodes.includes(exitCode)) {
