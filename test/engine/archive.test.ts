@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { packTar, type TarHeader } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
 import { readTarGz } from '../../engine/archive.ts';
-import { InvalidBundleError, readArchive } from '../../engine/index.ts';
+import { InvalidBundleError, type Manifest, readArchive } from '../../engine/index.ts';
 import { isBuilt } from '../../engine/read-archive.ts';
 import { bundleOf, files } from '../bundles.ts';
 
@@ -110,8 +111,26 @@ describe('readArchive', () => {
   async function repacked(change: (entries: Map<string, Uint8Array>) => void): Promise<Uint8Array> {
     const entries = await readTarGz(await built());
     change(entries);
-    return tarGz([...entries].map(([name, bytes]) => ({ name, body: Buffer.from(bytes).toString() })));
+    const packed = [...entries].map(([name, body]) => ({ header: { name, size: body.byteLength }, body }));
+    return gzipSync(await packTar(packed));
   }
+
+  /** As if it had been built so: the manifest has the digests of what is there. */
+  function withManifest(entries: Map<string, Uint8Array>, change: (manifest: Manifest) => void): void {
+    const manifest: Manifest = JSON.parse(Buffer.from(entries.get('manifest.json') ?? []).toString());
+    for (const path of Object.keys(manifest.files)) {
+      manifest.files[path] = createHash('sha256')
+        .update(entries.get(path) ?? '')
+        .digest('hex');
+    }
+    change(manifest);
+    entries.set('manifest.json', Buffer.from(JSON.stringify(manifest)));
+  }
+
+  it('reads one that does not say by what it was checked', async () => {
+    const archive = await repacked((e) => withManifest(e, (manifest) => delete manifest.checkedBy));
+    expect(await readArchive(archive)).toEqual(await bundleOf(SOURCES));
+  });
 
   it.each<[string, (entries: Map<string, Uint8Array>) => void, RegExp]>([
     [
@@ -126,6 +145,11 @@ describe('readArchive', () => {
       'another format',
       (e) => e.set('manifest.json', Buffer.from('{"format":2}')),
       /not a manifest of format 1/,
+    ],
+    [
+      'a file that is no text',
+      (e) => withManifest(e.set('built/entities.json', Buffer.from([0xff])), () => {}),
+      /built\/entities\.json:1:1: is not UTF-8 text/,
     ],
     ['a manifest that is no JSON', (e) => e.set('manifest.json', Buffer.from('{')), /is not JSON/],
   ])('refuses %s', async (_, change, message) => {

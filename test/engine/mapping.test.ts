@@ -71,6 +71,10 @@ describe('entities', () => {
     const request = { ...ask({ level: 1 }), resource: { type: 'Alien', id: 'x', properties: { level: 1 } } };
     const mapped = toCedarRequest(request, { namespace: '', schema: new Schema(schema ?? {}) });
     expect(mapped.attributes?.map(({ attrs }) => ({ ...attrs }))).toEqual([{ level: 1 }, {}]);
+    const unknown = { ...request, action: { name: 'fly' }, context: { height: 1 } };
+    expect(
+      toCedarRequest(unknown, { namespace: '', schema: new Schema(schema ?? {}) }).context,
+    ).toBeUndefined();
   });
 
   it('that are not stored exist with what was sent and no parents', async () => {
