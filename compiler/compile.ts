@@ -11,7 +11,7 @@ import {
   type Problem,
   type TemplateLink,
 } from '../engine/index.ts';
-import { isBuilt, openFiles } from '../engine/read-archive.ts';
+import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseEntities } from './entities.ts';
 import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
 import { parseLinks } from './links.ts';
@@ -40,7 +40,7 @@ export async function compileArchive(bytes: Uint8Array): Promise<CompileResult> 
   return attempt(async () => {
     const files = await readTarGz(bytes);
     if (!isBuilt(files)) return compileFiles(files);
-    const { revision } = await openFiles(files);
+    const { revision } = await verify(files);
     return compileFiles(files, revision);
   });
 }

@@ -1,14 +1,17 @@
-import { BUILT, parseBuilt } from './built-files.ts';
+import { BUILT, parseBuilt, requireLines } from './built-files.ts';
 import type { EntityJson } from './cedar-json.ts';
 import { stringifyJson } from './lossless-json.ts';
 import { findLine, sortedLines } from './sorted-lines.ts';
+
+const END = ']';
 
 /** Entities as a built bundle has them: JSON text in which one is found without reading the others. */
 export class BuiltEntities {
   readonly #text: string;
 
-  /** @param text as {@link writeEntities} makes it */
+  /** @param text as {@link writeEntities} makes it @throws InvalidBundleError when it is cut off */
   constructor(text: string) {
+    requireLines(BUILT.entities, text, END);
     this.#text = text;
   }
 
@@ -29,5 +32,5 @@ export function writeEntities(entities: readonly EntityJson[]): string {
   const lines = entities.map(({ uid: { type, id }, ...entity }) =>
     stringifyJson({ uid: { type, id }, ...entity }),
   );
-  return sortedLines('[', lines, ']');
+  return sortedLines('[', lines, END);
 }

@@ -1,5 +1,6 @@
 import { InvalidBundleError } from './errors.ts';
 import { parseJson } from './lossless-json.ts';
+import { hasLines } from './sorted-lines.ts';
 
 /** The files of a built bundle that evaluation reads. */
 export const BUILT = {
@@ -18,6 +19,12 @@ export function parseBuilt<T>(path: string, text: string): T {
     // What the parser says of it quotes the text, which no message may.
     throw broken(path, 'is not JSON');
   }
+}
+
+/** @throws InvalidBundleError for a text that does not end as one that this version writes */
+export function requireLines(path: string, text: string, after: string): void {
+  if (hasLines(text, after)) return;
+  throw broken(path, 'is cut off, or of another version: build the bundle with `pdp build`');
 }
 
 export function broken(file: string, message: string): InvalidBundleError {

@@ -1,4 +1,4 @@
-import { BUILT, broken, parseBuilt } from './built-files.ts';
+import { BUILT, broken, parseBuilt, requireLines } from './built-files.ts';
 import type { PolicyJson, PolicySetJson } from './cedar-json.ts';
 import { stringifyJson } from './lossless-json.ts';
 import { beforeLines, findLine, sortedLines } from './sorted-lines.ts';
@@ -16,8 +16,9 @@ const END = '}}';
 export class BuiltPolicies {
   readonly #text: string;
 
-  /** @param text as {@link writePolicies} makes it */
+  /** @param text as {@link writePolicies} makes it @throws InvalidBundleError when it is cut off */
   constructor(text: string) {
+    requireLines(BUILT.policies, text, END);
     this.#text = text;
   }
 

@@ -1,7 +1,7 @@
 import { readTarGz } from './archive.ts';
 import { type ArchiveTools, WEB_TOOLS } from './archive-tools.ts';
 import { BUILT, broken } from './built-files.ts';
-import type { Bundle } from './bundle.ts';
+import type { Bundle, Manifest } from './bundle.ts';
 import { type BuiltBundle, type ReadText, readAll, readBuilt, readManifest } from './read-built.ts';
 
 /** Whether these files are a built bundle, or only sources that were packed. */
@@ -21,20 +21,19 @@ export async function readArchive(bytes: Uint8Array): Promise<Bundle> {
 
 /** As {@link readArchive}, with policies and entities not read yet. @throws InvalidBundleError */
 export async function openArchive(bytes: Uint8Array, tools: ArchiveTools = WEB_TOOLS): Promise<BuiltBundle> {
-  return openFiles(await readTarGz(bytes, undefined, tools), tools);
+  const files = await readTarGz(bytes, undefined, tools);
+  await verify(files, tools);
+  return readBuilt(textOf(files));
 }
 
-/** As {@link openArchive}, from unpacked files. @throws InvalidBundleError */
-export async function openFiles(
+/** The manifest of unpacked files, all of which are what it says. @throws InvalidBundleError */
+export async function verify(
   files: Map<string, Uint8Array>,
   tools: ArchiveTools = WEB_TOOLS,
-): Promise<BuiltBundle> {
-  const read: ReadText = (path) => {
-    const content = files.get(path);
-    return content === undefined ? undefined : decode(path, content);
-  };
-  await checkDigests(files, readManifest(read).files, tools);
-  return readBuilt(read);
+): Promise<Manifest> {
+  const manifest = readManifest(textOf(files));
+  await checkDigests(files, manifest.files, tools);
+  return manifest;
 }
 
 async function checkDigests(
@@ -54,10 +53,13 @@ async function checkDigests(
   }
 }
 
-function decode(path: string, content: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    throw broken(path, 'is not UTF-8 text');
-  }
+function textOf(files: Map<string, Uint8Array>): ReadText {
+  return (path) => {
+    const content = files.get(path);
+    try {
+      return content === undefined ? undefined : new TextDecoder('utf-8', { fatal: true }).decode(content);
+    } catch {
+      throw broken(path, 'is not UTF-8 text');
+    }
+  };
 }

@@ -6,6 +6,11 @@ export function sortedLines(before: string, lines: readonly string[], after: str
   return lines.length === 0 ? `${before}\n${after}` : `${before}\n${lines.toSorted().join(',\n')}\n${after}`;
 }
 
+/** Whether a text has such lines, and all of them: it may be cut off, or another JSON. */
+export function hasLines(text: string, after: string): boolean {
+  return text.endsWith(`\n${after}`);
+}
+
 /** What is before the lines. */
 export function beforeLines(text: string): string {
   return text.slice(0, text.indexOf('\n'));

@@ -111,6 +111,7 @@ export class Authorizer {
     return overlay;
   }
 
+  /** What a request of no more than these is evaluated on. */
   protected plainEnvironment(principal: EntityNode, action: EntityNode, resource: EntityNode): Environment {
     const same = principal !== resource && principal.type === resource.type && principal.id === resource.id;
     return {
@@ -149,6 +150,7 @@ export class Authorizer {
 function laysParents(attributes: EngineRequest['attributes'] = []): boolean {
   return attributes.some(({ parents }) => parents !== undefined);
 }
+
 /** A node that a request has for itself. */
 export function internIn(nodes: Map<string, EntityNode>, type: string, id: string): EntityNode {
   const key = uidKey({ type, id });

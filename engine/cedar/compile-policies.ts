@@ -20,7 +20,7 @@ import type { NodeStore } from './store.ts';
 
 /** Policies that ask the same of the action. */
 export interface PolicyGroup {
-  isFor: ActionTest;
+  readonly isFor: ActionTest;
   /** @throws ConfigurationError naming the policy that cannot be evaluated, where compiling was put off */
   compiled(): readonly CompiledPolicy[];
 }

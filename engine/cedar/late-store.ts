@@ -37,10 +37,12 @@ export class LateStore extends NodeStore {
 
   /** @throws PdpUnavailableError when an entity turns out not to be good */
   override find(type: string, id: string): EntityNode | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
     const known = super.find(type, id);
-    if (known !== undefined && this.#failure === undefined) return known;
-    const begun = this.#reading(() => this.#begin(type, id));
+    if (known !== undefined) return known;
+    const begun = this.#begin(type, id);
     if (begun === undefined) this.missed += 1;
+    else this.#readBegun();
     return begun;
   }
 
@@ -68,15 +70,12 @@ export class LateStore extends NodeStore {
     return exists ? { uid, attrs: {}, parents: [] } : undefined;
   }
 
-  /** Reads with a list of its own, and no stack, whatever the depth. */
-  #reading<T>(begin: () => T): T {
-    if (this.#failure !== undefined) throw this.#failure;
+  /** With a list of its own, and no stack, whatever the depth. */
+  #readBegun(): void {
     try {
-      const begun = begin();
       for (let next = this.#begun.pop(); next !== undefined; next = this.#begun.pop()) {
         this.put([readEntity(next, this.#reader, this.#schema, 'entity')]);
       }
-      return begun;
     } catch (cause) {
       // Some are half read: nothing may be decided by them, now or later.
       this.#failure = new PdpUnavailableError('the entities of the bundle cannot be read', { cause });

@@ -7,7 +7,7 @@ import { bestMedian, figure } from './measure.ts';
 import { run } from './processes.ts';
 import { atMost, type Outcome } from './report.ts';
 
-const ROUNDS = 12;
+const ROUNDS = 36;
 const PLAIN = 'no authorization';
 const EMBEDDED = 'embedded';
 

@@ -104,6 +104,27 @@ describe('readArchive', () => {
     expect(isBuilt(files(SOURCES))).toBe(false);
   });
 
+  it('gives back the URL rules of a bundle', async () => {
+    const sources = {
+      ...SOURCES,
+      'urls.json': '[{"method":"GET","path":"/d/{id}","action":"a","resource":{"type":"D","id":"{id}"}}]',
+    };
+    const bundle = await bundleOf(sources);
+    expect(bundle.urlRules).toHaveLength(1);
+    expect(await readArchive(await buildArchive(bundle, files(sources)))).toEqual(bundle);
+  });
+
+  it('refuses a manifest that is not UTF-8', async () => {
+    const entries = await readTarGz(await built());
+    const packed = [...entries].map(([name, bytes]) => {
+      const body = name === 'manifest.json' ? Uint8Array.of(0x7b, 0xff, 0x7d) : bytes;
+      return { header: { name, size: body.byteLength }, body };
+    });
+    await expect(readArchive(gzipSync(await packTar(packed)))).rejects.toThrow(
+      'manifest.json:1:1: is not UTF-8 text',
+    );
+  });
+
   it('is built to the same bytes from the same sources', async () => {
     expect(Buffer.compare(await built(), await built())).toBe(0);
   });

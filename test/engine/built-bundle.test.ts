@@ -43,16 +43,24 @@ describe('the text of a built bundle', () => {
     expect(new BuiltPolicies(writePolicies('', empty)).all().policies).toEqual(empty);
   });
 
-  it('that is damaged is said to be, and not shown', async () => {
-    const damaged = (text: string) => expect.objectContaining({ name: 'InvalidBundleError', message: text });
-    const entities = new BuiltEntities(
-      writeEntities([entity('A', 'a', { secret: 'xyz' })]).replace('xyz"', 'xyz'),
-    );
+  it('that is damaged is said to be, and not shown', () => {
+    const damaged = (message: string) => expect.objectContaining({ name: 'InvalidBundleError', message });
+    const text = writeEntities([entity('A', 'a', { secret: 'xyz' }), entity('A', 'b')]);
+    const entities = new BuiltEntities(text.replace('xyz"', 'xyz'));
     for (const read of [() => entities.all(), () => entities.find('A', 'a')])
       expect(read).toThrow(damaged('built/entities.json:1:1: is not JSON'));
-    const policies = new BuiltPolicies('{"namespace":""');
+    const policies = new BuiltPolicies('{"namespace":,"staticPolicies":{\n}}');
     for (const read of [() => policies.all(), () => policies.head()])
       expect(read).toThrow(damaged('built/policies.json:1:1: is not JSON'));
+  });
+
+  it('that is cut off anywhere is refused', () => {
+    const entities = writeEntities([entity('A', 'a'), entity('A', 'b')]);
+    const policies = writePolicies('', { staticPolicies: {}, templates: {}, templateLinks: [] });
+    for (let length = 0; length < entities.length; length += 1)
+      expect(() => new BuiltEntities(entities.slice(0, length))).toThrow('is cut off');
+    for (let length = 0; length < policies.length; length += 1)
+      expect(() => new BuiltPolicies(policies.slice(0, length))).toThrow('is cut off');
   });
 
   it('is what a bundle is built into', async () => {

@@ -48,7 +48,7 @@ describe('the evaluator in the function', () => {
     [
       'is cut off',
       (directory) => truncate(join(directory, 'built/policies.json'), 20),
-      'policies.json:1:1: is not JSON',
+      'policies.json:1:1: is cut off',
     ],
   ])('a directory that %s is unavailable', async (_, damage, message) => {
     const directory = await bundleDirectory(await temporaryDirectory(), 'alice');
