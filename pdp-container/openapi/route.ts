@@ -19,7 +19,7 @@ const OPENAPI_ROUTE = {
 
 /** `/openapi.json`: what the routes of all ports take and answer. */
 export function openApiRoute(app: FastifyInstance, { publicUrl, secure, opa }: OpenApiParts): void {
-  let document: Promise<string> | undefined;
+  let document: string | undefined;
   const main: DescribedPort = {
     routes: app.described,
     server: { url: publicUrl ?? '/', description: 'The main port' },
@@ -29,8 +29,8 @@ export function openApiRoute(app: FastifyInstance, { publicUrl, secure, opa }: O
     return JSON.stringify(await openApiDocument([main, ...others]));
   };
   app.get('/openapi.json', { schema: OPENAPI_ROUTE }, async (_request, reply) => {
-    document ??= written();
-    return reply.type('application/json').send(await document);
+    document ??= await written();
+    return reply.type('application/json').send(document);
   });
 }
 

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Sent, send } from '../pdp-container/proxy/support.ts';
+import { type Application, startApplication } from './support/application.ts';
 import { withCleanup } from './support/cleanup.ts';
+import { configure } from './support/documented-nginx.ts';
 import { eventually, freePort } from './support/http.ts';
 import { type Running, start } from './support/processes.ts';
 
@@ -19,20 +18,11 @@ const PASSWORDS = { bob: 'of-bob', carol: 'of-carol', erin: 'of-erin' };
 type User = keyof typeof PASSWORDS;
 const NOTE = '/tenants/acme/notes/roadmap';
 
-/** A request that got to the application. */
-interface Reached {
-  method: string;
-  url: string;
-  headers: NodeJS.Dict<string[]>;
-  digest: string;
-}
-
 interface Scene {
   base: string;
   pdp: Running;
   key: string;
-  /** What got to the application since this was last asked. */
-  reached(): Reached[];
+  reached: Application['reached'];
 }
 
 export async function run(): Promise<void> {
@@ -48,7 +38,13 @@ export async function run(): Promise<void> {
     defer(application.stop);
     const pdpPort = await portOf(pdp);
     const port = await freePort();
-    await configure(directory, { port, pdpPort, applicationPort: application.port, key });
+    await configure(directory, {
+      port,
+      pdpPort,
+      applicationPort: application.port,
+      key,
+      passwords: PASSWORDS,
+    });
     const nginx = start('nginx', [
       ...['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'stderr'],
       ...['-g', `daemon off; pid ${join(directory, 'nginx.pid')};`],
@@ -261,60 +257,4 @@ async function portOf(pdp: Running): Promise<number> {
   await pdp.line((line) => line.includes('"msg":"revision active"'));
   const { url } = JSON.parse(await pdp.line((line) => line.includes('"msg":"listening"'))) as { url: string };
   return Number(new URL(url).port);
-}
-
-async function startApplication(): Promise<{
-  port: number;
-  reached(): Reached[];
-  stop(): void;
-}> {
-  const got: Reached[] = [];
-  const server = createServer((request, response) => {
-    const hash = createHash('sha256');
-    request.on('data', (chunk: Buffer) => hash.update(chunk));
-    request.on('end', () => {
-      const { method = '', url = '', headersDistinct } = request;
-      got.push({ method, url, headers: headersDistinct, digest: hash.digest('hex') });
-      response.end('from the application');
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    reached: () => got.splice(0),
-    stop: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
-
-interface Places {
-  port: number;
-  pdpPort: number;
-  applicationPort: number;
-  key: string;
-}
-
-/** Writes the configuration of the docs, with other ports and folders, and what it names. */
-async function configure(directory: string, { port, pdpPort, applicationPort, key }: Places): Promise<void> {
-  const docs = await readFile(join(root, 'docs/proxies.md'), 'utf8');
-  const block = /<!-- nginx\.conf: run by test\/system\/nginx\.ts -->\n```nginx\n(.*?)```/s.exec(docs)?.[1];
-  assert.ok(block !== undefined, 'docs/proxies.md has no nginx.conf');
-  const replaced = [
-    ['127.0.0.1:7000', `127.0.0.1:${pdpPort}`],
-    ['127.0.0.1:3000', `127.0.0.1:${applicationPort}`],
-    ['listen 8080;', `listen 127.0.0.1:${port};`],
-    ['/etc/nginx/users', join(directory, 'users')],
-    ['/etc/nginx/pdp-key.conf', join(directory, 'pdp-key.conf')],
-  ].reduce((text, [from, to]) => {
-    const [before, after, ...more] = text.split(from as string);
-    assert.ok(after !== undefined && more.length === 0, `the configuration must have ${from} once`);
-    return `${before}${to}${after}`;
-  }, block);
-  await writeFile(join(directory, 'nginx.conf'), replaced);
-  const users = Object.entries(PASSWORDS).map(([user, password]) => `${user}:{PLAIN}${password}\n`);
-  await writeFile(join(directory, 'users'), users.join(''), { mode: 0o644 });
-  const line = `proxy_set_header X-PDP-Key "${key}";\n`;
-  await writeFile(join(directory, 'pdp-key.conf'), line, { mode: 0o600 });
 }
