@@ -96,6 +96,14 @@ export class Schema {
       .map(([namespace]) => namespace);
   }
 
+  /** Actions and enumerated entities, which exist by being in the schema. */
+  *entities(): Generator<{ uid: EntityUid; parents: EntityUid[] }> {
+    for (const { uid, memberOf } of this.actions.values()) yield { uid, parents: memberOf };
+    for (const { name, ids } of this.entityTypes.values()) {
+      for (const id of ids ?? []) yield { uid: { type: name, id }, parents: [] };
+    }
+  }
+
   /** Whether the schema has such requests: strict validation speaks of no others. */
   applies(principalType: string, action: EntityUid, resourceType: string): boolean {
     const declared = this.actions.get(uidKey(action));

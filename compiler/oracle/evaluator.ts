@@ -104,12 +104,9 @@ function overlaid({ attributes = [] }: CedarRequest, store: EntityStore): Entity
   return [...entities.values()];
 }
 
-/** Actions and enumerated entities exist by being in the schema; their groups are what `action in` reads. */
+/** The groups of actions are what `action in` reads. */
 function* withSchemaEntities(bundle: Parameters<EvaluatorFactory>[0]): Generator<EntityJson> {
   yield* entityValues(bundle.entities) as Generator<EntityJson>;
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  for (const { uid, memberOf } of schema?.actions.values() ?? []) yield { uid, attrs: {}, parents: memberOf };
-  for (const { name, ids } of schema?.entityTypes.values() ?? []) {
-    for (const id of ids ?? []) yield { uid: { type: name, id }, attrs: {}, parents: [] };
-  }
+  for (const entity of schema?.entities() ?? []) yield { ...entity, attrs: {} };
 }

@@ -64,20 +64,16 @@ export function readEntities(
   }
 }
 
-/** Actions and enumerated entities exist by being in the schema. */
 function storeSchemaEntities(store: NodeStore, schema: Schema | undefined): EntityNode[] {
   const intern = ({ type, id }: EntityUid) => store.intern(type, id);
-  const entity = (uid: EntityUid, parents: EntityUid[]): EntityChange => ({
-    node: intern(uid),
-    attrs: EMPTY_RECORD,
-    tags: undefined,
-    parents: parents.map(intern),
-  });
-  const changes: EntityChange[] = [];
-  for (const { uid, memberOf } of schema?.actions.values() ?? []) changes.push(entity(uid, memberOf));
-  for (const { name, ids } of schema?.entityTypes.values() ?? []) {
-    for (const id of ids ?? []) changes.push(entity({ type: name, id }, []));
-  }
+  const changes = [...(schema?.entities() ?? [])].map(
+    ({ uid, parents }): EntityChange => ({
+      node: intern(uid),
+      attrs: EMPTY_RECORD,
+      tags: undefined,
+      parents: parents.map(intern),
+    }),
+  );
   store.put(changes);
   return changes.map(({ node }) => node);
 }

@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify';
-import { stringifyJson } from '../../engine/lossless-json.ts';
 import type { ErrorBody } from '../http/errors.ts';
 
 /** Codes that OPA's REST API has for errors. */
@@ -10,11 +9,6 @@ export type OpaErrorCode =
   | 'resource_not_found'
   | 'unauthorized'
   | 'undefined_document';
-
-/** @param pretty on lines of their own, for people */
-export function sendJson(reply: FastifyReply, body: unknown, pretty: boolean): FastifyReply {
-  return reply.type('application/json').send(stringifyJson(body, pretty ? 2 : undefined));
-}
 
 /** Every other status is one of a request that is wrong. */
 const CODES: Readonly<Record<number, OpaErrorCode>> = {

@@ -10,6 +10,7 @@ import {
 } from '../permit/requests.ts';
 import { BULK_RESULT, CHECK_RESULT, USER_TENANTS_RESULT } from '../permit/results.ts';
 import { PERMIT_QUERY, USER_PERMISSIONS_QUERY, USER_TENANTS_QUERY } from '../permit/schemas.ts';
+import type { InTime } from '../permit/scope.ts';
 import { userPermissions } from '../permit/user-permissions.ts';
 import { userTenants } from '../permit/user-tenants.ts';
 import type { DocumentPath } from './path.ts';
@@ -26,8 +27,7 @@ import {
 
 /** What a document is evaluated with. */
 export interface OpaCall extends PermitCall {
-  /** Does work that is bounded in time. */
-  inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  inTime: InTime;
 }
 
 /** A document that depends on the input. What is in its value can be asked for by a longer path. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { HealthState } from '../health.ts';
-import { sendJson } from './answers.ts';
+import { sendJson } from '../http/send-json.ts';
 import { isSet, queryOf } from './parameters.ts';
 import { HEALTH_SCHEMA } from './schemas.ts';
 
@@ -15,11 +15,11 @@ const BUNDLE_PLUGIN = 'bundle';
 export function opaHealthRoutes(app: FastifyInstance, state: HealthState): void {
   app.get('/health', { schema: HEALTH_SCHEMA }, (request, reply) => {
     const error = problemOf(state, queryOf(request.url));
-    return error === undefined ? sendJson(reply, {}, false) : sendJson(reply.code(500), { error }, false);
+    return error === undefined ? sendJson(reply, {}) : sendJson(reply.code(500), { error });
   });
   app.get('/health/*', { schema: { hide: true } }, (request, reply) => {
     const { '*': name } = request.params as { '*': string };
-    return sendJson(reply.code(500), { error: `health check (${name}) was undefined` }, false);
+    return sendJson(reply.code(500), { error: `health check (${name}) was undefined` });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ActiveRevision } from '../active-revision.ts';
-import { sendJson, sendOpaError } from './answers.ts';
+import { sendJson } from '../http/send-json.ts';
+import { sendOpaError } from './answers.ts';
 import { isSet, queryOf } from './parameters.ts';
 import { POLICIES_SCHEMA, POLICY_SCHEMA } from './schemas.ts';
 

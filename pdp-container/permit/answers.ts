@@ -2,16 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { InvalidRequestError, PdpError, PdpTimeoutError } from '../../engine/index.ts';
-import { stringifyJson } from '../../engine/lossless-json.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import type { Refused } from '../http/authentication.ts';
 import { RETRY_AFTER } from '../http/errors.ts';
+import { sendJson } from '../http/send-json.ts';
 
 /** How Permit's PDP answers: JSON, `{"detail": …}` for what went wrong, plain text to callers without the key. */
-
-export function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
-  return reply.type('application/json').send(stringifyJson(body));
-}
 
 /** For the route option `config.refuse`. */
 export function refuse(reply: FastifyReply, { missing, message, challenge }: Refused): void {

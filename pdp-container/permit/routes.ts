@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../http/authentication.ts';
 import { ignoreBodies } from '../http/json-body.ts';
+import { sendJson } from '../http/send-json.ts';
 import { allTenants } from './all-tenants.ts';
-import { refuse, sendDetail, sendJson } from './answers.ts';
+import { refuse, sendDetail } from './answers.ts';
 import { authorizedUsers } from './authorized-users.ts';
 import { check, checkBulk } from './check.ts';
 import { keyInBody } from './key-in-body.ts';

@@ -10,8 +10,9 @@ import { InvalidRequestError } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
+import { sendJson } from '../http/send-json.ts';
 import type { Limits } from '../options.ts';
-import { answerErrors, refuse, sendJson } from './answers.ts';
+import { answerErrors, refuse } from './answers.ts';
 import type { PermitCall } from './check.ts';
 import type { PermitTypes } from './mapping.ts';
 

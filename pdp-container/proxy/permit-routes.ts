@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { UrlMap } from '../../compiler/urls/url-map.ts';
 import { ignoreBodies } from '../http/json-body.ts';
-import { refuse, sendJson } from '../permit/answers.ts';
+import { sendJson } from '../http/send-json.ts';
+import { refuse } from '../permit/answers.ts';
 import { type CheckResult, check, type PermitCall } from '../permit/check.ts';
 import type { PermitQuery } from '../permit/mapping.ts';
 import { parseUrlQuery, type UrlQuery } from '../permit/requests.ts';
@@ -45,8 +46,6 @@ export function permitProxyRoutes(app: FastifyInstance, parts: PermitParts): voi
       method: 'POST',
       url: '/nginx_allowed',
       schema: NGINX_ALLOWED_SCHEMA,
-      // Headers sent twice are seen in the raw ones only.
-      validatorCompiler: () => () => true,
       config: { refuse },
       handler: (request, reply) => sendJson(reply, check(nginxQuery(request.raw), callOf(request, parts))),
     });
@@ -71,7 +70,7 @@ function allowedUrl(query: UrlQuery, call: PermitCall, urls: UrlMap): CheckResul
 
 const checkHeaders = headerCheck(NGINX_HEADERS);
 
-/** @throws InvalidRequestError */
+/** Of the raw headers: ones that are sent twice are seen there only. @throws InvalidRequestError */
 function nginxQuery(raw: IncomingMessage): PermitQuery {
   const sent = {
     'permit-user-key': subjectOf(raw, 'permit-user-key'),
