@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/pack-functions.ts'],
     exclude: ['test/system/**', 'node_modules/**'],
     // Test files run side by side, and each server that one starts would take this one port.
     env: { PDP_OPA_PORT: 'off' },

@@ -1,17 +1,11 @@
 import { join } from 'node:path';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
-import {
-  Architecture,
-  Code,
-  type ILayerVersion,
-  type Function as LambdaFunction,
-  LayerVersion,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, type ILayerVersion, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { IPdp } from './pdp.ts';
+import type { IPdp, PdpGrantee } from './pdp.ts';
 import { writeUnpackedBundle } from './private/bundle.ts';
+import { isFunction, pathOf, setEnvironment } from './private/grantee.ts';
 import { stage } from './private/staging.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -50,6 +44,8 @@ export class EmbeddedPdp extends Construct implements IPdp {
   readonly layer: ILayerVersion;
   readonly connections = undefined;
   readonly endpoint = undefined;
+  readonly vpc = undefined;
+  readonly environment: Readonly<Record<string, string>> = { PDP_BUNDLE: `/opt/${LAYER_FOLDER}` };
 
   /** @throws SynthesisError when the policies are missing or cannot be built */
   constructor(scope: Construct, id: string, props: EmbeddedPdpProps) {
@@ -68,15 +64,24 @@ export class EmbeddedPdp extends Construct implements IPdp {
     );
   }
 
-  /** Adds the layer, and `PDP_BUNDLE` that says where it is. No permission is needed to ask oneself. */
-  grantEvaluate(grantee: LambdaFunction): Grant {
+  /**
+   * Adds the layer, and `PDP_BUNDLE` that says where it is. No permission is needed to ask oneself.
+   *
+   * @throws SynthesisError when the grantee is no function, or its runtime is not Node 22 or 24
+   */
+  grantEvaluate(grantee: PdpGrantee): Grant {
+    if (!isFunction(grantee)) {
+      throw new SynthesisError(
+        `${pathOf(grantee)}: the embedded PDP is a Lambda layer, for functions only; beside a container use PdpSidecar`,
+      );
+    }
     if (!RUNTIMES.some((runtime) => runtime.runtimeEquals(grantee.runtime))) {
       throw new SynthesisError(
         `${grantee.node.path}: the embedded PDP runs on ${RUNTIMES.join(' and ')}, not on ${grantee.runtime}`,
       );
     }
     grantee.addLayers(this.layer);
-    grantee.addEnvironment('PDP_BUNDLE', `/opt/${LAYER_FOLDER}`);
+    setEnvironment(grantee, this.environment);
     return Grant.drop(grantee, 'the policy decision point is inside the function');
   }
 }

@@ -18,9 +18,7 @@ import {
   type ICluster,
   PropagatedTagSource,
 } from 'aws-cdk-lib/aws-ecs';
-import { Grant } from 'aws-cdk-lib/aws-iam';
-import { ViaServicePrincipal } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Grant } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
@@ -30,7 +28,9 @@ import {
   PrivateDnsNamespace,
 } from 'aws-cdk-lib/aws-servicediscovery';
 import { Construct } from 'constructs';
-import type { IPdp } from './pdp.ts';
+import type { IPdp, PdpGrantee } from './pdp.ts';
+import { grantReadKey } from './private/api-key.ts';
+import { connectableOf, principalOf, setEnvironment } from './private/grantee.ts';
 import { imageContextDirectory } from './private/package-files.ts';
 import { pdpImage } from './private/pdp-image.ts';
 import { DNS_TTL, PDP_PORT, pdpTask } from './private/pdp-task.ts';
@@ -125,6 +125,8 @@ export interface FargatePdpProps {
 export class FargatePdp extends Construct implements IPdp, IConnectable {
   readonly connections: Connections;
   readonly endpoint: string;
+  readonly vpc: IVpc;
+  readonly environment: Readonly<Record<string, string>>;
   /** The key that callers prove themselves with. */
   readonly apiKey: ISecret;
   readonly service: FargateService;
@@ -137,6 +139,7 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
   constructor(scope: Construct, id: string, props: FargatePdpProps) {
     super(scope, id);
     const { vpc } = props;
+    this.vpc = vpc;
     const vpcSubnets = privateSubnets(vpc, props.vpcSubnets);
     this.apiKey = props.apiKey ?? this.#newApiKey();
     this.logGroup = new LogGroup(this, 'Log', {
@@ -148,6 +151,7 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
       props.namespace ?? new PrivateDnsNamespace(this, 'Namespace', { vpc, name: 'pdp.internal' }),
     );
     this.endpoint = `http://${name}.${namespace.namespaceName}:${PDP_PORT}`;
+    this.environment = { PDP_URL: this.endpoint, PDP_API_KEY_SECRET: this.apiKey.secretArn };
     const taskDefinition = pdpTask(this, {
       image: pdpImage(this, props.imageContext ?? imageContextDirectory, props.policies),
       cpu: props.cpu ?? 512,
@@ -186,29 +190,15 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
   }
 
   /**
-   * Opens port 7000 from the function to the tasks, lets it read the key and sets `PDP_URL` and
-   * `PDP_API_KEY_SECRET`. The grant is the one to read the key.
+   * Opens port 7000 from the grantee to the tasks, lets it read the key, and sets `PDP_URL` and `PDP_API_KEY_SECRET`.
+   * The grant is the one to read the key.
    *
-   * @throws SynthesisError when the function is not in a VPC
+   * @throws SynthesisError when the grantee is in no VPC, or has no security group
    */
-  grantEvaluate(grantee: LambdaFunction): Grant {
-    if (!grantee.isBoundToVpc) {
-      throw new SynthesisError(
-        `${grantee.node.path}: the function is in no VPC and cannot reach the PDP; give it the PDP's vpc`,
-      );
-    }
-    grantee.connections.allowTo(this, Port.tcp(PDP_PORT), 'ask the policy decision point');
-    grantee.addEnvironment('PDP_URL', this.endpoint);
-    grantee.addEnvironment('PDP_API_KEY_SECRET', this.apiKey.secretArn);
-    const { region } = this.service.stack;
-    this.apiKey.encryptionKey?.grantDecrypt(
-      new ViaServicePrincipal(`secretsmanager.${region}.amazonaws.com`, grantee.grantPrincipal),
-    );
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['secretsmanager:GetSecretValue'],
-      resourceArns: [this.apiKey.secretArn],
-    });
+  grantEvaluate(grantee: PdpGrantee): Grant {
+    connectableOf(grantee).connections.allowTo(this, Port.tcp(PDP_PORT), 'ask the policy decision point');
+    setEnvironment(grantee, this.environment);
+    return grantReadKey(this.apiKey, principalOf(grantee));
   }
 
   #newApiKey(): Secret {

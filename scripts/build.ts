@@ -4,13 +4,15 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { writeFunctions } from './functions.ts';
 import { writeImageContext } from './image-context.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * Writes what the package publishes: the sources as JavaScript with declarations and source maps, in the folders
- * they have in the checkout; and what constructs name by path, the image's build context and the sample's policies.
+ * they have in the checkout; and what constructs name by path: the image's build context, the packed functions and
+ * the sample's policies.
  *
  * @param outDir a directory, emptied first
  * @throws Error with the compiler's messages when the types do not hold
@@ -22,6 +24,7 @@ export async function buildPackage(outDir: string): Promise<void> {
   await Promise.all([
     compile(out),
     writeImageContext(join(out, 'image')),
+    writeFunctions(join(out, 'functions')),
     cp(join(root, 'pdp-container/policies'), join(out, 'pdp-container/policies'), { recursive: true }),
   ]);
   await chmod(join(out, 'bin/pdp.js'), 0o755);

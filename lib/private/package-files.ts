@@ -19,5 +19,10 @@ export function kitModule(path: string): string {
 /** The container image's build context, without a bundle. */
 export const imageContextDirectory = join(root, inCheckout ? 'build/image' : 'image');
 
+/** A function that constructs deploy for themselves, packed: a folder with `index.mjs`. */
+export function kitFunction(name: string): string {
+  return join(root, inCheckout ? 'build/functions' : 'functions', name);
+}
+
 /** The sample's policies, entities and tests. */
 export const samplePolicies = join(root, 'pdp-container/policies');

@@ -1,0 +1,60 @@
+import type { IConnectable } from 'aws-cdk-lib/aws-ec2';
+import { BaseService, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
+import type { PdpGrantee } from '../pdp.ts';
+import { SynthesisError } from '../synthesis-error.ts';
+
+export function isFunction(grantee: PdpGrantee): grantee is LambdaFunction {
+  return grantee instanceof LambdaFunction;
+}
+
+export function isService(grantee: PdpGrantee): grantee is BaseService {
+  return grantee instanceof BaseService;
+}
+
+/** Who reads the key: the role of the function, or the one that the containers of the service run with. */
+export function principalOf(grantee: PdpGrantee): IGrantable {
+  return isService(grantee) ? { grantPrincipal: grantee.taskDefinition.taskRole } : grantee;
+}
+
+/**
+ * What connects to the PDP.
+ *
+ * @throws SynthesisError when it has no security group, so that no rule can let it in
+ */
+export function connectableOf(grantee: PdpGrantee): IConnectable {
+  if (isFunction(grantee) && !grantee.isBoundToVpc) {
+    throw new SynthesisError(
+      `${grantee.node.path}: the function is in no VPC and cannot reach the PDP; give it the PDP's vpc`,
+    );
+  }
+  if (grantee.connections.securityGroups.length === 0) {
+    throw new SynthesisError(
+      `${pathOf(grantee)}: it has no security group, so no rule can let it reach the PDP; give it one`,
+    );
+  }
+  return grantee;
+}
+
+/** Sets what `pdpFromEnvironment()` reads, where the grantee has an environment: a function, or a service's containers. */
+export function setEnvironment(grantee: PdpGrantee, environment: Readonly<Record<string, string>>): void {
+  if (isFunction(grantee)) {
+    for (const [name, value] of Object.entries(environment)) grantee.addEnvironment(name, value);
+  } else if (isService(grantee)) {
+    const container = defaultContainer(grantee.taskDefinition);
+    for (const [name, value] of Object.entries(environment)) container.addEnvironment(name, value);
+  }
+}
+
+function defaultContainer(task: TaskDefinition) {
+  if (task.defaultContainer !== undefined) return task.defaultContainer;
+  throw new SynthesisError(
+    `${task.node.path}: the task has no container yet to give PDP_URL to; add it before grantEvaluate`,
+  );
+}
+
+export function pathOf(grantee: PdpGrantee): string {
+  return 'node' in grantee ? (grantee as IConstruct).node.path : 'the grantee';
+}

@@ -1,0 +1,148 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Connections, type IVpc, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { describe, expect, it } from 'vitest';
+import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
+import { FargatePdp } from '../../lib/fargate-pdp.ts';
+import {
+  builtBundle,
+  imageContext,
+  inlineFunction,
+  isolatedStack,
+  newApp,
+  temporaryDirectory,
+} from './support.ts';
+import { resources, roleStatements, securityGroupRules } from './template.ts';
+
+const outdir = temporaryDirectory();
+const kit = temporaryDirectory();
+const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
+
+function service(stack: Stack, vpc: IVpc, withContainer = true): FargateService {
+  const taskDefinition = new FargateTaskDefinition(stack, 'AppTask');
+  if (withContainer) taskDefinition.addContainer('app', { image: ContainerImage.fromRegistry('app') });
+  const group = new SecurityGroup(stack, 'AppGroup', { vpc, allowAllOutbound: false });
+  return new FargateService(stack, 'App', {
+    cluster: new Cluster(stack, 'AppCluster', { vpc }),
+    taskDefinition,
+    securityGroups: [group],
+  });
+}
+
+const about = (name: string) => (line: string) => line.startsWith(name) && line.includes(': Allow');
+
+describe('an ECS service that may ask', () => {
+  const { stack, vpc } = isolatedStack(outdir);
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  pdp.grantEvaluate(service(stack, vpc));
+  const template = Template.fromStack(stack);
+
+  it('reaches the PDP and nothing else', () => {
+    expect(securityGroupRules(template).filter((rule) => rule.includes('AppGroup'))).toEqual([
+      'AppGroup out tcp 7000 PdpSecurityGroup',
+      'PdpSecurityGroup in tcp 7000 AppGroup',
+    ]);
+  });
+
+  it('reads the key with the role of its containers, not the one that starts them', () => {
+    expect(roleStatements(template).filter(about('AppTask'))).toEqual([
+      'AppTaskTaskRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
+    ]);
+  });
+
+  it('has the environment in its container', () => {
+    const [container] = resources(template, 'AWS::ECS::TaskDefinition').AppTask?.ContainerDefinitions as [
+      { Environment: unknown },
+    ];
+    expect(container.Environment).toEqual([
+      { Name: 'PDP_URL', Value: pdp.endpoint },
+      { Name: 'PDP_API_KEY_SECRET', Value: { Ref: expect.stringMatching(/^PdpApiKey/) } },
+    ]);
+  });
+});
+
+describe('anything else with a role and security groups', () => {
+  it('gets rule and permission, and sets its own environment', () => {
+    const { stack, vpc } = isolatedStack(outdir);
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    const group = new SecurityGroup(stack, 'BuildGroup', { vpc, allowAllOutbound: false });
+    const grantPrincipal = new Role(stack, 'BuildRole', {
+      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+    });
+    const grant = pdp.grantEvaluate({
+      grantPrincipal,
+      connections: new Connections({ securityGroups: [group], defaultPort: Port.tcp(1) }),
+    });
+    expect(grant.success).toBe(true);
+    const template = Template.fromStack(stack);
+    expect(securityGroupRules(template).filter((rule) => rule.includes('BuildGroup'))).toEqual([
+      'BuildGroup out tcp 7000 PdpSecurityGroup',
+      'PdpSecurityGroup in tcp 7000 BuildGroup',
+    ]);
+    expect(roleStatements(template).filter(about('Build'))).toEqual([
+      'BuildRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
+    ]);
+    expect(Object.keys(pdp.environment)).toEqual(['PDP_URL', 'PDP_API_KEY_SECRET']);
+  });
+});
+
+describe('a grant across stacks', () => {
+  it('leaves the stack of the PDP without a word of its callers', () => {
+    const [asked, alone] = [true, false].map((withCaller) => {
+      const { stack, vpc } = isolatedStack(outdir);
+      const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+      const app = new Stack(stack.node.root, 'Application');
+      if (withCaller) pdp.grantEvaluate(inlineFunction(app, 'Function', vpc));
+      return { stack, app, resources: Template.fromStack(stack).toJSON().Resources };
+    });
+    expect(asked?.resources).toEqual(alone?.resources);
+    expect(asked?.stack.dependencies).toEqual([]);
+    expect(securityGroupRules(Template.fromStack(asked?.app as Stack))).toHaveLength(2);
+  });
+});
+
+describe('a key imported by its name', () => {
+  it('is granted with the characters that its ARN ends with', () => {
+    const { stack, vpc } = isolatedStack(outdir);
+    const apiKey = Secret.fromSecretNameV2(stack, 'Key', 'pdp-key');
+    new FargatePdp(stack, 'Pdp', { vpc, ...image, apiKey }).grantEvaluate(
+      inlineFunction(stack, 'Function', vpc),
+    );
+    expect(roleStatements(Template.fromStack(stack)).filter(about('Function'))).toEqual([
+      expect.stringMatching(
+        /^FunctionServiceRole: Allow secretsmanager:GetSecretValue on .*:secret:pdp-key-\?{6}"/,
+      ),
+    ]);
+  });
+});
+
+describe('what cannot ask is refused at synth', () => {
+  const { stack, vpc } = isolatedStack(outdir);
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+
+  it('a grantee without a security group', () => {
+    const grantPrincipal = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
+    expect(() => pdp.grantEvaluate({ grantPrincipal, connections: new Connections() })).toThrow(
+      /^the grantee: it has no security group/,
+    );
+  });
+
+  it('a service whose task has no container yet', () => {
+    expect(() => pdp.grantEvaluate(service(stack, vpc, false))).toThrow(
+      /^Test\/AppTask: the task has no container/,
+    );
+  });
+
+  it('a service, of a PDP that is inside functions', () => {
+    const inside = new EmbeddedPdp(new Stack(newApp(outdir), 'Other'), 'Pdp', {
+      policies: 'pdp-container/policies',
+    });
+    const own = isolatedStack(outdir);
+    expect(() => inside.grantEvaluate(service(own.stack, own.vpc))).toThrow(
+      /^Test\/App: the embedded PDP is a Lambda layer, for functions only; beside a container use PdpSidecar$/,
+    );
+  });
+});
