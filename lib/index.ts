@@ -6,5 +6,6 @@ export type { IPdp, PdpGrantee } from './pdp.ts';
 export * from './pdp-endpoints.ts';
 export { PdpImage, type PdpImageConfig, type PermitImageProps } from './pdp-image.ts';
 export * from './pdp-sidecar.ts';
+export * from './protected-function.ts';
 export * from './remote-pdp.ts';
 export { SynthesisError } from './synthesis-error.ts';

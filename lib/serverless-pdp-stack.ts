@@ -4,10 +4,10 @@ import { EmbeddedPdp } from './embedded-pdp.ts';
 import { FargatePdp } from './fargate-pdp.ts';
 import { IsolatedNetwork } from './isolated-network.ts';
 import type { IPdp } from './pdp.ts';
-import { samplePolicies } from './private/package-files.ts';
+import { kitModule, samplePolicies } from './private/package-files.ts';
+import { ProtectedFunction } from './protected-function.ts';
 import { type TokenIssuer, userPoolIssuer } from './sample/identity.ts';
 import { NotesApi } from './sample/notes-api.ts';
-import { NotesFunction } from './sample/notes-function.ts';
 import { NOTES_ROUTES } from './sample/notes-routes.ts';
 
 /** Where the PDP of the sample runs. */
@@ -80,10 +80,14 @@ export class ServerlessPdpStack extends Stack {
     const tokens = props.tokens ?? userPoolIssuer(this, removalPolicy);
     const api = new NotesApi(this, 'Notes', { tokens, removalPolicy });
     for (const { id, handler, description, method, path } of NOTES_ROUTES) {
-      const vpc = network === undefined ? {} : { vpc: network.vpc };
-      const fn = new NotesFunction(this, id, { handler, description, removalPolicy, ...vpc });
+      const entry = kitModule(handler);
+      const fn = new ProtectedFunction(this, id, {
+        pdp: this.pdp,
+        entry,
+        description,
+        logRemovalPolicy: removalPolicy,
+      });
       network?.connectFunction(fn);
-      this.pdp.grantEvaluate(fn);
       api.addRoute(method, path, fn);
     }
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'The notes API' });
