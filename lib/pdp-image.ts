@@ -74,7 +74,8 @@ export abstract class PdpImage {
   /**
    * An image that was built from the kit's context (`docker build build/image`) and pushed: its policies are in it.
    *
-   * @param name as in `docker pull`: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/pdp@sha256:…`
+   * @param name as in `docker pull`, of a registry that asks for no credentials; for one of ECR's repositories use
+   * {@link PdpImage.fromContainerImage}, which lets the tasks pull from it
    */
   static fromRegistry(name: string): PdpImage {
     return PdpImage.fromContainerImage(ContainerImage.fromRegistry(name));

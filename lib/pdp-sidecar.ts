@@ -100,12 +100,11 @@ export class PdpSidecar extends Construct implements IPdp {
     this.container = addPdpContainer(this, taskDefinition, {
       image,
       serveOptions: [
+        ...['--host', '127.0.0.1'],
         // Its callers are stopped first, so there is nobody to drain for.
         ...['--drain-seconds', '0'],
         ...['--opa-port', 'off'],
       ],
-      // As a variable and not as an option: the health check reads it too.
-      environment: { PDP_HOST: '127.0.0.1' },
       logGroup: this.logGroup,
       stopTimeout: Duration.seconds(30),
     });
