@@ -80,18 +80,21 @@ export function endOf(certificate: string): Date {
 }
 
 /**
- * Reads what {@link JSON.stringify} of a state wrote; `{}` and nothing are no state.
+ * Reads what `JSON.stringify` of a state wrote.
  *
- * @throws CertificateError when it is anything else. It is not overwritten: callers trust what was in it.
+ * @param text nothing is no state
+ * @param replace whether anything else is no state either, and so is written over
+ * @throws CertificateError when it is anything else. It is kept: callers trust what was in it.
  */
-export function parseState(text: string | undefined): AuthorityState | undefined {
-  if (text === undefined || text.trim() === '{}') return undefined;
+export function parseState(text: string | undefined, replace = false): AuthorityState | undefined {
+  if (text === undefined) return undefined;
   try {
     return stateOf(JSON.parse(text));
   } catch {
+    if (replace) return undefined;
     throw new CertificateError(
-      "the authority's secret does not hold what this function wrote: restore its version AWSPREVIOUS; or store {} " +
-        'in it, which makes a new authority that callers trust only after they are deployed again',
+      "the authority's secret does not hold what this function wrote: deploy with another `generation`, which makes " +
+        'a new authority. Callers get no decisions until they are deployed with it',
     );
   }
 }

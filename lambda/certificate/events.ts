@@ -16,6 +16,8 @@ export interface DeploymentEvent {
   readonly kind: 'deployment';
   readonly request: Request;
   readonly deleted: boolean;
+  /** Whether this update asks for another generation than the one before. */
+  readonly rotates: boolean;
   /** Read only when needed, so that a request whose properties are wrong is still answered. */
   wanted(): Wanted;
 }
@@ -45,6 +47,7 @@ export function parseEvent(event: unknown): DeploymentEvent | RenewalEvent {
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html */
 function parseDeployment(fields: Fields): DeploymentEvent {
+  const generation = (properties: unknown) => (properties as Fields | undefined)?.Generation;
   return {
     kind: 'deployment',
     request: {
@@ -54,6 +57,9 @@ function parseDeployment(fields: Fields): DeploymentEvent {
       logicalResourceId: text(fields, 'LogicalResourceId'),
     },
     deleted: fields.RequestType === 'Delete',
+    rotates:
+      fields.RequestType === 'Update' &&
+      generation(fields.OldResourceProperties) !== generation(fields.ResourceProperties),
     wanted: () => {
       const properties = fieldsOf(fields.ResourceProperties, 'ResourceProperties');
       return {

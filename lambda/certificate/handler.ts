@@ -45,7 +45,10 @@ export function createHandler(
     // The secrets are CloudFormation's to delete.
     if (event.deleted) return { status: 'SUCCESS' };
     try {
-      return { status: 'SUCCESS', data: { CertificateAuthority: await keeper().deploy(event.wanted()) } };
+      return {
+        status: 'SUCCESS',
+        data: { CertificateAuthority: await keeper().deploy(event.wanted(), event.rotates) },
+      };
     } catch (error) {
       return { status: 'FAILED', reason: told(error, log) };
     }

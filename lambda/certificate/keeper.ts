@@ -39,10 +39,13 @@ export class Keeper {
     this.#options = options;
   }
 
-  /** @returns the authorities that callers are to trust, in PEM */
-  async deploy(wanted: Wanted): Promise<string> {
+  /**
+   * @param rotates whether another authority is asked for, which also replaces one that cannot be read any more
+   * @returns the authorities that callers are to trust, in PEM
+   */
+  async deploy(wanted: Wanted, rotates: boolean): Promise<string> {
     const now = this.#options.now();
-    return bundle(await this.#keep((state) => deployed(state, wanted, now)));
+    return bundle(await this.#keep((text) => deployed(parseState(text, rotates), wanted, now)));
   }
 
   /**
@@ -51,13 +54,13 @@ export class Keeper {
    */
   async renew(restartTasks: (storedAt: Date) => Promise<Restart[]>): Promise<void> {
     const { now, log, server } = this.#options;
-    const state = await this.#keep((stored) => settled(known(stored), now()));
+    const state = await this.#keep((text) => settled(known(text), now()));
     const stored = await server.read();
     if (stored === undefined)
       throw new CertificateError("the server's secret lost its value during this run");
     const restarts = await restartTasks(stored.storedAt);
     if (state.retired.length > 0 && restarts.length > 0 && restarts.every((is) => is === 'done')) {
-      await this.#keep((latest) => withoutRetired(known(latest)));
+      await this.#keep((text) => withoutRetired(known(text)));
       log(
         'every task has a certificate of the current authority: the next deployment hands out no earlier one',
       );
@@ -71,13 +74,13 @@ export class Keeper {
   }
 
   async #keep(
-    change: (state: AuthorityState | undefined) => AuthorityState | Promise<AuthorityState>,
+    change: (stored: string | undefined) => AuthorityState | Promise<AuthorityState>,
   ): Promise<AuthorityState> {
     const { authority, log } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const stored = await authority.read();
-        const state = await change(parseState(stored?.text));
+        const state = await change(stored?.text);
         const text = JSON.stringify(state);
         if (text !== stored?.text) {
           await authority.replace(stored, text);
@@ -102,7 +105,8 @@ export class Keeper {
   }
 }
 
-function known(state: AuthorityState | undefined): AuthorityState {
+function known(text: string | undefined): AuthorityState {
+  const state = parseState(text);
   if (state !== undefined) return state;
   throw new CertificateError('there is no authority: deploy the stack, which makes one');
 }
