@@ -126,7 +126,7 @@ describe('a certificate for a service', () => {
     const names = (dependencies: string[]) => dependencies.map((name) => target({ Ref: name }));
     // Nothing is written before nobody else can read it, nor by a function that has no permission yet.
     expect(names(resource?.DependsOn)).toContain('CertificateSecretsAuthorityPolicy');
-    const [fn] = resource?.Properties.ServiceToken['Fn::GetAtt'] as [string];
+    const fn = resource?.Properties.ServiceToken['Fn::GetAtt'][0];
     expect(names(template.toJSON().Resources[fn].DependsOn)).toContain('CertificateRoleDefaultPolicy');
   });
 
