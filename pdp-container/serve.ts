@@ -7,7 +7,7 @@ export type {
   Limits,
   LogDestination,
   ServeOptions,
-  TlsFiles,
+  TlsOptions,
 } from './options.ts';
 export { DEFAULT_LIMITS } from './options.ts';
 

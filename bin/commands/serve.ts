@@ -76,8 +76,8 @@ export function serveCommand(): Command {
         'base URL that clients know this PDP by, for discovery; AuthZEN asks for https',
       ),
     )
-    .addOption(text('--tls-cert <file>', 'certificate chain in PEM: serve HTTPS'))
-    .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
+    .addOption(text('--tls-cert <file>', 'certificate chain in PEM, a file or the text itself: serve HTTPS'))
+    .addOption(text('--tls-key <file>', 'its private key in PEM, a file or the text itself'))
     .addOption(
       text('--proxy-subject-header <name>', 'header in which a proxy names the user', DEFAULT_SUBJECT_HEADER),
     )
