@@ -12,7 +12,14 @@ import { isSameVpc } from './private/same-vpc.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 /** What `pdpFromEnvironment()` reads; the PDP's to set. */
-const PDP_VARIABLES = ['PDP_URL', 'PDP_BUNDLE', 'PDP_API_KEY', 'PDP_API_KEY_SECRET', 'PDP_CA'];
+const PDP_VARIABLES = [
+  'PDP_URL',
+  'PDP_BUNDLE',
+  'PDP_API_KEY',
+  'PDP_API_KEY_SECRET',
+  'PDP_CA',
+  'PDP_CA_GENERATION',
+];
 
 /**
  * What a `NodejsFunction` takes, with other defaults: Node 24, ARM64, 1,024 MB, 10 seconds, a log in JSON that ends.

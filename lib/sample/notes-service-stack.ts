@@ -80,7 +80,11 @@ export class NotesServiceStack extends Stack {
     service.node.addDependency(taskDefinition);
     if (endpoints !== undefined) service.node.addDependency(endpoints);
     this.pdp.grantEvaluate(service);
-    this.#api(service, new VpcLink(this, 'Link', { vpc, subnets: network.subnets, securityGroups: [link] }), tokens);
+    this.#api(
+      service,
+      new VpcLink(this, 'Link', { vpc, subnets: network.subnets, securityGroups: [link] }),
+      tokens,
+    );
   }
 
   #task(appContext: string): FargateTaskDefinition {

@@ -36,7 +36,11 @@ export interface NotesStackProps extends StackProps {
 
 /** The sample application: notes for many tenants, each request decided by the PDP. */
 export class NotesStack extends Stack {
-  constructor(scope: Construct, id: string, { pdp: asked, tokens, removalPolicy, ...props }: NotesStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { pdp: asked, tokens, removalPolicy, ...props }: NotesStackProps,
+  ) {
     super(scope, id, { description: 'Notes for many tenants, with a policy decision point', ...props });
     const removal = removalPolicy ?? RemovalPolicy.DESTROY;
     const pdp = this.#pdp(asked);

@@ -39,7 +39,9 @@ function makeStacks(app: App, settings: SampleSettings, images: SampleImages): S
   const notes = { ...environment, ...(tokens === undefined ? {} : { tokens }) };
   if (placement === 'embedded') return [new NotesStack(app, name('Notes'), notes)];
   if (placement === 'remote') {
-    return [new NotesStack(app, name('Notes'), { ...notes, ...(remote === undefined ? {} : { pdp: remote }) })];
+    return [
+      new NotesStack(app, name('Notes'), { ...notes, ...(remote === undefined ? {} : { pdp: remote }) }),
+    ];
   }
   const image = PdpImage.fromPolicies(samplePolicies, images.pdp ?? imageContextDirectory);
   const network = new NetworkStack(app, name('Network'), {

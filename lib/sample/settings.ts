@@ -44,20 +44,30 @@ export function readSettings(node: Node): SampleSettings {
   const transport = readTransport(text(node, 'transport'));
   const balancer = pair(node, 'certificateArn', 'domainName');
   const remote = pair(node, 'url', 'apiKeySecret');
-  refuse(vpcId !== undefined && ['embedded', 'remote'].includes(placement), 'vpcId', placement, 'needs no VPC');
-  refuse(balancer !== undefined && placement !== 'cluster', 'certificateArn', placement, 'has no load balancer');
+  refuse(
+    vpcId !== undefined && ['embedded', 'remote'].includes(placement),
+    'vpcId',
+    placement,
+    'needs no VPC',
+  );
+  refuse(
+    balancer !== undefined && placement !== 'cluster',
+    'certificateArn',
+    placement,
+    'has no load balancer',
+  );
   refuse(remote !== undefined && placement !== 'remote', 'url', placement, 'has a PDP of its own');
   if (placement === 'remote' && remote === undefined) {
-    throw new SynthesisError('url: missing; -c placement=remote needs -c url=https://… and -c apiKeySecret=NAME');
+    throw new SynthesisError(
+      'url: missing; -c placement=remote needs -c url=https://… and -c apiKeySecret=NAME',
+    );
   }
   return {
     placement,
     ...(tokens === undefined ? {} : { tokens }),
     ...(vpcId === undefined ? {} : { vpcId }),
     ...(transport === undefined ? {} : { transport }),
-    ...(balancer === undefined
-      ? {}
-      : { balancer: { certificateArn: balancer[0], domainName: balancer[1] } }),
+    ...(balancer === undefined ? {} : { balancer: { certificateArn: balancer[0], domainName: balancer[1] } }),
     ...(remote === undefined ? {} : { remote: { url: remote[0], apiKeySecret: remote[1] } }),
   };
 }

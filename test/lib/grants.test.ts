@@ -7,19 +7,10 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
-import {
-  builtBundle,
-  imageContext,
-  inlineFunction,
-  isolatedStack,
-  newApp,
-  temporaryDirectory,
-} from './support.ts';
+import { builtImage, inlineFunction, isolatedStack, newApp, temporaryDirectory } from './support.ts';
 import { resources, roleStatements, securityGroupRules } from './template.ts';
 
 const outdir = temporaryDirectory();
-const kit = temporaryDirectory();
-const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
 
 function service(stack: Stack, vpc: IVpc, withContainer = true): FargateService {
   const taskDefinition = new FargateTaskDefinition(stack, 'AppTask');
@@ -36,7 +27,7 @@ const about = (name: string) => (line: string) => line.startsWith(name) && line.
 
 describe('an ECS service that may ask', () => {
   const { stack, vpc } = isolatedStack(outdir);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
   pdp.grantEvaluate(service(stack, vpc));
   const template = Template.fromStack(stack);
 
@@ -57,8 +48,13 @@ describe('an ECS service that may ask', () => {
     const task = resources(template, 'AWS::ECS::TaskDefinition').AppTask;
     const [container] = (task?.ContainerDefinitions ?? []) as { Environment: unknown }[];
     expect(container?.Environment).toEqual([
-      { Name: 'PDP_URL', Value: pdp.endpoint },
+      { Name: 'PDP_URL', Value: 'https://api.pdp.internal:7000' },
       { Name: 'PDP_API_KEY_SECRET', Value: { Ref: expect.stringMatching(/^PdpApiKey/) } },
+      {
+        Name: 'PDP_CA',
+        Value: { 'Fn::GetAtt': [expect.stringMatching(/^PdpCertificate/), 'CertificateAuthority'] },
+      },
+      { Name: 'PDP_CA_GENERATION', Value: '1' },
     ]);
   });
 });
@@ -66,7 +62,7 @@ describe('an ECS service that may ask', () => {
 describe('anything else with a role and security groups', () => {
   it('gets rule and permission, and sets its own environment', () => {
     const { stack, vpc } = isolatedStack(outdir);
-    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
     const group = new SecurityGroup(stack, 'BuildGroup', { vpc, allowAllOutbound: false });
     const grantPrincipal = new Role(stack, 'BuildRole', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
@@ -84,7 +80,12 @@ describe('anything else with a role and security groups', () => {
     expect(roleStatements(template).filter(about('Build'))).toEqual([
       'BuildRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
     ]);
-    expect(Object.keys(pdp.environment)).toEqual(['PDP_URL', 'PDP_API_KEY_SECRET']);
+    expect(Object.keys(pdp.environment)).toEqual([
+      'PDP_URL',
+      'PDP_API_KEY_SECRET',
+      'PDP_CA',
+      'PDP_CA_GENERATION',
+    ]);
   });
 });
 
@@ -92,7 +93,7 @@ describe('a grant across stacks', () => {
   it('leaves the stack of the PDP without a word of its callers', () => {
     const synthesize = (withCaller: boolean) => {
       const { stack, vpc } = isolatedStack(temporaryDirectory());
-      const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+      const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
       const app = new Stack(stack.node.root, 'Application');
       const caller = inlineFunction(app, 'Function', vpc);
       if (withCaller) pdp.grantEvaluate(caller);
@@ -110,7 +111,7 @@ describe('a key imported by its name', () => {
   it('is granted with the characters that its ARN ends with', () => {
     const { stack, vpc } = isolatedStack(outdir);
     const apiKey = Secret.fromSecretNameV2(stack, 'Key', 'pdp-key');
-    new FargatePdp(stack, 'Pdp', { vpc, ...image, apiKey }).grantEvaluate(
+    new FargatePdp(stack, 'Pdp', { vpc, ...builtImage, apiKey }).grantEvaluate(
       inlineFunction(stack, 'Function', vpc),
     );
     expect(roleStatements(Template.fromStack(stack)).filter(about('Function'))).toEqual([
@@ -123,7 +124,7 @@ describe('a key imported by its name', () => {
 
 describe('what cannot ask is refused at synth', () => {
   const { stack, vpc } = isolatedStack(outdir);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
 
   it('a grantee without a security group', () => {
     const grantPrincipal = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
