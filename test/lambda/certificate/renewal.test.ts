@@ -11,7 +11,11 @@ async function running(daysAgo: number) {
   made.aws.now += 60_000;
   made.aws.runService(SERVICE);
   made.aws.calls.length = 0;
-  return made;
+  /** Days on which the daily run has nothing to do. */
+  const skip = (days: number) => {
+    made.aws.now += days * DAY;
+  };
+  return { ...made, skip };
 }
 
 const updates = (aws: FakeAws) => aws.calls.filter((call) => call === 'UpdateService').length;
@@ -44,9 +48,10 @@ describe('a certificate', () => {
   });
 
   test('is renewed for the names of the last deployment', async () => {
-    const { deploy, renew, server, aws } = await running(90);
+    const { deploy, renew, skip, server, aws } = await running(90);
     await deploy({ ServerNames: ['a.internal', 'b.internal'] });
-    await renew(90);
+    skip(60);
+    await renew();
     expect(new X509Certificate(server().certificate).subjectAltName).toBe('DNS:a.internal, DNS:b.internal');
     expect(writes(aws)).toBe(3);
   });
@@ -60,9 +65,10 @@ describe('a certificate', () => {
   });
 
   test('is renewed with no service to restart, too', async () => {
-    const { aws, renew, server } = await running(60);
+    const { aws, renew, skip, server } = await running(60);
     const first = server();
-    await renew(60, []);
+    skip(59);
+    await renew(1, []);
     expect(server()).not.toEqual(first);
     expect(aws.calls).not.toContain('DescribeServices');
   });
@@ -72,8 +78,8 @@ describe('new tasks', () => {
   test.each(['UpdateService', 'DescribeServices'])(
     'are asked for again the next day when %s fails',
     async (failing) => {
-      const { aws, renew, server } = await running(61);
-      await renew(59);
+      const { aws, renew, skip, server } = await running(61);
+      skip(59);
       aws.before = (call) => {
         if (call === failing) throw FakeAws.error('ServerException', 'it quotes a key');
       };
@@ -92,8 +98,8 @@ describe('new tasks', () => {
   );
 
   test('are asked for only when the certificate is stored', async () => {
-    const { aws, renew } = await running(60);
-    await renew(59);
+    const { aws, renew, skip } = await running(60);
+    skip(59);
     aws.before = (call) => {
       if (call === 'PutSecretValue') throw FakeAws.error('InternalServiceError');
     };
@@ -102,43 +108,47 @@ describe('new tasks', () => {
   });
 
   test('are asked for again when the deployment was rolled back to the one before', async () => {
-    const { aws, renew } = await running(62);
+    const { aws, renew, skip } = await running(62);
     const before = aws.services.get(SERVICE);
-    await renew(60);
+    skip(59);
+    await renew();
     aws.services.set(SERVICE, before ?? []);
     await renew();
     expect(updates(aws)).toBe(2);
   });
 
   test('are not asked for when a deployment began since for another reason', async () => {
-    const { aws, renew } = await running(61);
+    const { aws, renew, skip } = await running(61);
     aws.before = (call) => {
       if (call === 'UpdateService') throw FakeAws.error('ServerException');
     };
-    await expect(renew(60)).rejects.toThrow('ServerException');
+    skip(59);
+    await expect(renew()).rejects.toThrow('ServerException');
     aws.runService(SERVICE);
     await renew();
     expect(updates(aws)).toBe(1);
   });
 
   test('of every service, by the ARNs of cluster and service', async () => {
-    const { aws, renew } = await running(60);
+    const { aws, renew, skip } = await running(60);
     const asked: unknown[] = [];
     aws.before = (call, input) => {
       if (call === 'UpdateService') asked.push(input);
     };
     aws.runService(`${SERVICE}-2`);
-    await renew(60, [SERVICE, `${SERVICE}-2`]);
+    skip(59);
+    await renew(1, [SERVICE, `${SERVICE}-2`]);
     const forced = (service: string) => ({ cluster: 'arn:cluster', service, forceNewDeployment: true });
     expect(asked).toHaveLength(2);
     expect(asked).toEqual(expect.arrayContaining([forced(SERVICE), forced(`${SERVICE}-2`)]));
   });
 
   test('of a service that is gone are an error, after the certificate was renewed', async () => {
-    const { aws, renew } = await running(60);
+    const { aws, renew, skip } = await running(60);
     aws.services.clear();
     await expect(renew()).rejects.toThrow(`there is no service ${SERVICE}`);
-    await expect(renew(59)).rejects.toThrow(`there is no service ${SERVICE}`);
+    skip(58);
+    await expect(renew()).rejects.toThrow(`there is no service ${SERVICE}`);
   });
 });
 

@@ -19,8 +19,9 @@ interface Answer {
  *
  * @param daysAgo when the clock starts, in days before today: a TLS handshake goes by the real one, so that tests in
  * which days pass end today
+ * @param create what makes the function, from its source or as it is deployed
  */
-export async function world(daysAgo = 0) {
+export async function world(daysAgo = 0, create = createHandler) {
   const aws = await FakeAws.start();
   aws.now = Date.now() - daysAgo * DAY;
   for (const name of [AUTHORITY, SERVER]) aws.createSecret(name);
@@ -35,7 +36,7 @@ export async function world(daysAgo = 0) {
 
   const log: string[] = [];
   const thrown: unknown[] = [];
-  const run = createHandler(
+  const run = create(
     { AUTHORITY_SECRET: AUTHORITY, SERVER_SECRET: SERVER },
     () => new Date(aws.now),
     (message) => log.push(message),
