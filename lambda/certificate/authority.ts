@@ -47,6 +47,8 @@ export async function deployed(
   const retired = state.retired.filter((certificate) => endOf(certificate) > now);
   if (current.generation === generation) return { serverNames, current, retired };
   if (next?.generation === generation) return { serverNames, current, next, retired };
+  // One that ended is trusted by nobody: there is nothing to wait for.
+  if (endOf(current.certificate) <= now) return { serverNames, current: await make(), retired };
   return { serverNames, current, next: { ...(await make()), since: now.toISOString() }, retired };
 }
 

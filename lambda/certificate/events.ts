@@ -47,7 +47,8 @@ export function parseEvent(event: unknown): DeploymentEvent | RenewalEvent {
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html */
 function parseDeployment(fields: Fields): DeploymentEvent {
-  const generation = (properties: unknown) => (properties as Fields | undefined)?.Generation;
+  const generationOf = (properties: unknown) => (properties as Fields | undefined)?.Generation;
+  const before = generationOf(fields.OldResourceProperties);
   return {
     kind: 'deployment',
     request: {
@@ -57,9 +58,7 @@ function parseDeployment(fields: Fields): DeploymentEvent {
       logicalResourceId: text(fields, 'LogicalResourceId'),
     },
     deleted: fields.RequestType === 'Delete',
-    rotates:
-      fields.RequestType === 'Update' &&
-      generation(fields.OldResourceProperties) !== generation(fields.ResourceProperties),
+    rotates: typeof before === 'string' && before !== generationOf(fields.ResourceProperties),
     wanted: () => {
       const properties = fieldsOf(fields.ResourceProperties, 'ResourceProperties');
       return {

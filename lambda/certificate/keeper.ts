@@ -50,7 +50,7 @@ export class Keeper {
 
   /**
    * @param restartTasks brings the tasks to read the certificate that was stored at a time
-   * @throws CertificateError when the authority ends within half a year, after all else is done
+   * @throws CertificateError when something failed, or, after all is done, when the authority ends within half a year
    */
   async renew(restartTasks: (storedAt: Date) => Promise<Restart[]>): Promise<void> {
     const { now, log, server } = this.#options;
@@ -65,11 +65,11 @@ export class Keeper {
         'every task has a certificate of the current authority: the next deployment hands out no earlier one',
       );
     }
-    const end = endOf(state.current.certificate);
-    if (state.next === undefined && end.getTime() - now().getTime() < ROTATE_BEFORE_MS) {
-      throw new CertificateError(
-        `the authority ends on ${end.toISOString()}: deploy with another \`generation\` to make a new one`,
-      );
+    if (
+      state.next === undefined &&
+      endOf(state.current.certificate).getTime() - now().getTime() < ROTATE_BEFORE_MS
+    ) {
+      throw rotationNeeded('ends', state);
     }
   }
 
@@ -99,6 +99,7 @@ export class Keeper {
     const stored = await server.read();
     const reason = reasonToIssue(stored?.text, state, now());
     if (reason === undefined) return;
+    if (endOf(state.current.certificate) <= now()) throw rotationNeeded('ended', state);
     const made = await makeServerCertificate(state.current, state.serverNames, now());
     await server.replace(stored, serializeServerCertificate(made));
     log(`new server certificate, since ${reason}; it ends on ${endOf(made.certificate).toISOString()}`);
@@ -109,6 +110,13 @@ function known(text: string | undefined): AuthorityState {
   const state = parseState(text);
   if (state !== undefined) return state;
   throw new CertificateError('there is no authority: deploy the stack, which makes one');
+}
+
+function rotationNeeded(verb: 'ends' | 'ended', { current }: AuthorityState): CertificateError {
+  const end = endOf(current.certificate).toISOString();
+  return new CertificateError(
+    `the authority ${verb} on ${end}: deploy with another \`generation\` to make a new one`,
+  );
 }
 
 function describe({ current, next, retired }: AuthorityState): string {

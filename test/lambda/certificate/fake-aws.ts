@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
 type Fields = Record<string, unknown>;
@@ -76,6 +76,29 @@ export class FakeAws {
     return this.#labelled(name, 'AWSCURRENT')?.[1].text;
   }
 
+  /** Lines of every private key that was ever stored, in whatever encoding of line ends. */
+  keyLines(): string[] {
+    const texts = [...this.secrets.values()].flatMap((versions) =>
+      [...versions.values()].map(({ text }) => text),
+    );
+    return texts.flatMap((text) =>
+      [...text.matchAll(/BEGIN PRIVATE KEY-----([^-]+)-----END/g)].flatMap(([, body = '']) =>
+        body.split(/\\n|\n/).filter((line) => line.length > 20),
+      ),
+    );
+  }
+
+  /** The deployments of a service as they would be when all is well: one, made now, complete. */
+  runService(name: string): void {
+    this.services.set(name, [{ status: 'PRIMARY', createdAt: this.now / 1000, rolloutState: 'COMPLETED' }]);
+  }
+
+  /** Brings the service's newest deployment to its end. */
+  complete(name: string): void {
+    const [primary] = this.services.get(name) ?? [];
+    if (primary !== undefined) this.services.set(name, [{ ...primary, rolloutState: 'COMPLETED' }]);
+  }
+
   /** Stores a value as someone else would. */
   store(name: string, value: string): void {
     this.#put({ SecretId: name, SecretString: value, ClientRequestToken: randomUUID() });
@@ -86,7 +109,7 @@ export class FakeAws {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await text(request);
+    const body = await textOf(request);
     if (request.url === '/cloudformation') {
       this.answers.push(JSON.parse(body));
       this.answerHeaders = request.headers;
