@@ -2,8 +2,8 @@ import type { Bucket } from '../bucket-counts.ts';
 
 /**
  * CloudWatch's Embedded Metric Format: a JSON log line in which CloudWatch Logs finds metrics, so that a task needs
- * no permission and no connection of its own for them. The kit writes it by itself: AWS's library for Node detects
- * its environment with requests to metadata endpoints and knows no histograms, Powertools' is for functions.
+ * no permission and no connection of its own for them. The kit writes it by itself: AWS's library for Node asks for
+ * an agent beside the task on ECS and knows no histograms, Powertools' is for functions.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
