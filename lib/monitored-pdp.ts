@@ -4,6 +4,7 @@ import type { Connections, IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Grant } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { IPdp, PdpGrantee } from './pdp.ts';
+import { SynthesisError } from './synthesis-error.ts';
 
 /** The namespace of the metrics that tasks write. */
 const NAMESPACE = 'ServerlessPdp';
@@ -23,9 +24,16 @@ export interface IMonitoredPdp extends IPdp {
    */
   readonly expectedTasks?: number;
   /**
+   * The name under which its tasks write metrics, `pdp serve --cloudwatch-metrics`: the dimension `Pdp`.
+   *
+   * @default - they write none, as another vendor's image, or the name of an imported PDP is not known
+   */
+  readonly metricsName?: string;
+  /**
    * A metric of this PDP by its name in the namespace `ServerlessPdp`.
    *
    * @default statistic: average over one minute
+   * @throws SynthesisError when there is no `metricsName`, as all others do
    */
   metric(metricName: string, props?: MetricOptions): Metric;
   /**
@@ -106,16 +114,21 @@ export abstract class MonitoredPdp extends Construct implements IMonitoredPdp {
   abstract readonly vpc?: IVpc;
   abstract readonly environment: Readonly<Record<string, string>>;
   abstract readonly expectedTasks?: number;
-  /** The name under which its tasks write metrics: `pdp serve --cloudwatch-metrics`. */
-  protected abstract readonly metricsName: string;
+  abstract readonly metricsName?: string;
 
   abstract grantEvaluate(grantee: PdpGrantee): Grant;
 
   metric(metricName: string, props?: MetricOptions): Metric {
+    const { metricsName } = this;
+    if (metricsName === undefined) {
+      throw new SynthesisError(
+        `${this.node.path}: no metrics are known of it; run the kit's image, or import it with its metricsName`,
+      );
+    }
     return new Metric({
       namespace: NAMESPACE,
       metricName,
-      dimensionsMap: { Pdp: this.metricsName },
+      dimensionsMap: { Pdp: metricsName },
       period: PERIOD,
       ...props,
     }).attachTo(this);

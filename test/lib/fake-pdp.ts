@@ -13,9 +13,9 @@ export class FakePdp extends MonitoredPdp {
   readonly vpc = undefined;
   readonly environment = {};
   readonly expectedTasks: number | undefined;
-  protected readonly metricsName: string;
+  readonly metricsName: string | undefined;
 
-  constructor(scope: Construct, id: string, metricsName = 'notes', expectedTasks?: number) {
+  constructor(scope: Construct, id: string, metricsName?: string, expectedTasks?: number) {
     super(scope, id);
     this.metricsName = metricsName;
     this.expectedTasks = expectedTasks;

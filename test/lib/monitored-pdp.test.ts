@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { describe, expect, it } from 'vitest';
+import { SynthesisError } from '../../lib/synthesis-error.ts';
 import { ask, call, EVALUATION } from '../pdp-container/support/client.ts';
 import { startServer } from '../pdp-container/support/server.ts';
 import { FakePdp } from './fake-pdp.ts';
@@ -8,7 +9,7 @@ import { newApp, temporaryDirectory } from './support.ts';
 
 const app = newApp(temporaryDirectory());
 const stack = new Stack(app, 'Stack', { env: { account: '111111111111', region: 'eu-central-1' } });
-const pdp = new FakePdp(stack, 'Pdp');
+const pdp = new FakePdp(stack, 'Pdp', 'notes');
 
 const METRICS = {
   metricDecisions: ['Decisions', 'Sum'],
@@ -73,6 +74,14 @@ it('any metric can be had by its name', () => {
     statistic: 'Minimum',
     period: 60,
   });
+});
+
+it('a PDP that writes none, or under a name that is not known, has none', () => {
+  const unknown = new FakePdp(stack, 'Unknown');
+  for (const name of NAMES) {
+    expect(() => unknown[name]()).toThrow(SynthesisError);
+    expect(() => unknown[name]()).toThrow('Stack/Unknown: no metrics are known of it; run the kit');
+  }
 });
 
 it('the metrics are the ones that a server writes, every one of them', async () => {

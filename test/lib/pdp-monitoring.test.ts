@@ -39,7 +39,7 @@ function monitor(
 }
 
 const withCertificate = (stack: Stack) => new FakePdpWithCertificate(stack, 'Pdp', 'notes', 2);
-const ofUnknownSize = (stack: Stack) => new FakePdp(stack, 'Pdp');
+const ofUnknownSize = (stack: Stack) => new FakePdp(stack, 'Pdp', 'notes');
 
 const metric = (MetricName: string, Statistic: string, Period: number) => ({
   Namespace: 'ServerlessPdp',
