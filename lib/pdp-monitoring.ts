@@ -157,7 +157,7 @@ export class PdpMonitoring extends Construct {
 
   #acknowledgeNobodyTold(): void {
     for (const alarm of this.alarms.values()) {
-      for (const pack of ['NIST.800.53.R4', 'NIST.800.53.R5', 'HIPAA.Security', 'PCI.DSS.321']) {
+      for (const pack of ['NIST.800.53.R4', 'NIST.800.53.R5', 'HIPAA.Security']) {
         Validations.of(alarm).acknowledge({
           id: `${pack}-CloudWatchAlarmAction`,
           reason:

@@ -3,7 +3,13 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
+import {
+  AwsSolutionsChecks,
+  HIPAASecurityChecks,
+  NIST80053R4Checks,
+  NIST80053R5Checks,
+  ServerlessChecks,
+} from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import type { IMonitoredPdp } from '../../lib/monitored-pdp.ts';
 import { PdpMonitoring, type PdpMonitoringProps } from '../../lib/pdp-monitoring.ts';
@@ -378,13 +384,14 @@ describe('who is told', () => {
   it('nobody, when that is meant: no warning and no finding', () => {
     const { app, stack } = monitor();
     expect(warnings(stack)).toEqual([]);
-    for (const Checks of [AwsSolutionsChecks, ServerlessChecks, NIST80053R5Checks]) {
+    const nist = [NIST80053R4Checks, NIST80053R5Checks];
+    for (const Checks of [AwsSolutionsChecks, ServerlessChecks, HIPAASecurityChecks, ...nist]) {
       expect(findings(Checks, app)).toEqual([]);
     }
   });
 });
 
-type Checks = typeof AwsSolutionsChecks | typeof ServerlessChecks | typeof NIST80053R5Checks;
+type Checks = new (scope: ReturnType<typeof newApp>) => Pick<AwsSolutionsChecks, 'validateScope'>;
 
 function findings(Pack: Checks, app: ReturnType<typeof newApp>): string[] {
   const { violations } = new Pack(app).validateScope(app);
