@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SynthesisError } from '../synthesis-error.ts';
 import { kitModule } from './package-files.ts';
@@ -8,41 +8,38 @@ import { kitModule } from './package-files.ts';
 export const BUNDLE_FILE = 'bundle.tar.gz';
 
 /**
- * Writes the built bundle of `policies` to `output`. A directory is built with `pdp build`, in a process of its own:
- * the compiler is no part of an infrastructure program. A `.tar.gz` counts as built and is copied.
+ * Writes the built bundle of `policies` to `output`: with `pdp build`, in a process of its own, as the compiler is no
+ * part of an infrastructure program. A bundle that was built is checked and built again, so what comes out is of this
+ * version of the kit.
  *
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
  */
-export function writeBundle(policies: string, output: string): void {
-  const { source, isDirectory } = sourceOf(policies);
-  if (isDirectory) build(source, output);
-  else copyFileSync(source, output);
+export function writeBundle(policies: string, output: string): { revision: string } {
+  return build(sourceOf(policies), output);
 }
 
 /**
- * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made. Both forms
- * of `policies` are built, so what comes out is of this version of the kit.
+ * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made.
  *
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
  */
-export function writeUnpackedBundle(policies: string, output: string): void {
-  build(sourceOf(policies).source, output, '--unpacked');
+export function writeUnpackedBundle(policies: string, output: string): { revision: string } {
+  return build(sourceOf(policies), output, '--unpacked');
 }
 
-function sourceOf(policies: string): { source: string; isDirectory: boolean } {
+function sourceOf(policies: string): string {
   const source = resolve(policies);
   if (!existsSync(source)) {
     throw new SynthesisError(`policies: there is no ${source}; name a directory of .cedar files`);
   }
-  const isDirectory = statSync(source).isDirectory();
-  if (isDirectory || source.endsWith('.tar.gz')) return { source, isDirectory };
+  if (source.endsWith('.tar.gz') || statSync(source).isDirectory()) return source;
   throw new SynthesisError(`policies: ${source} is neither a directory nor a built .tar.gz`);
 }
 
-function build(source: string, output: string, ...options: string[]): void {
+function build(source: string, output: string, ...options: string[]): { revision: string } {
   const { status, error, stdout, stderr } = spawnSync(
     process.execPath,
-    [kitModule('bin/pdp'), 'build', source, '--output', output, ...options],
+    [kitModule('bin/pdp'), 'build', source, '--output', output, '--json', ...options],
     { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
   );
   if (error !== undefined) {
@@ -51,4 +48,5 @@ function build(source: string, output: string, ...options: string[]): void {
   if (status !== 0 || !existsSync(output)) {
     throw new SynthesisError(`policies: ${source} cannot be built\n${`${stderr}${stdout}`.trim()}`);
   }
+  return JSON.parse(stdout) as { revision: string };
 }

@@ -1,3 +1,6 @@
+import { Validations } from 'aws-cdk-lib';
+import { type CpuArchitecture, FargateTaskDefinition, OperatingSystemFamily } from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
 import { SynthesisError } from '../synthesis-error.ts';
 
 function steps(from: number, to: number, step: number): number[] {
@@ -37,4 +40,32 @@ export function checkTaskSize(cpu: number, memoryLimitMiB: number): void {
     `memoryLimitMiB: Fargate does not pair ${memoryLimitMiB} MiB with ${cpu} CPU units; use ${enough}, ` +
       `or another of ${memory.join(', ')}`,
   );
+}
+
+export interface FargateTaskProps {
+  /** 1,024 units are one vCPU. */
+  readonly cpu: number;
+  readonly memoryLimitMiB: number;
+  readonly cpuArchitecture: CpuArchitecture;
+}
+
+/**
+ * A task without containers, whose role may do nothing.
+ *
+ * @throws SynthesisError when Fargate has no task of that size
+ */
+export function fargateTask(scope: Construct, props: FargateTaskProps): FargateTaskDefinition {
+  const { cpu, memoryLimitMiB, cpuArchitecture } = props;
+  checkTaskSize(cpu, memoryLimitMiB);
+  const task = new FargateTaskDefinition(scope, 'Task', {
+    cpu,
+    memoryLimitMiB,
+    runtimePlatform: { cpuArchitecture, operatingSystemFamily: OperatingSystemFamily.LINUX },
+  });
+  Validations.of(task).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
+  });
+  return task;
 }

@@ -1,9 +1,13 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, type HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpApi,
+  type HttpMethod,
+  type HttpRouteIntegration,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { TokenIssuer } from './identity.ts';
@@ -56,8 +60,7 @@ export class NotesApi extends Construct {
     this.url = stage.url;
   }
 
-  addRoute(method: HttpMethod, path: string, handler: IFunction): void {
-    const integration = new HttpLambdaIntegration(`${handler.node.id}Integration`, handler);
+  addRoute(method: HttpMethod, path: string, integration: HttpRouteIntegration): void {
     this.#api.addRoutes({ path, methods: [method], integration });
   }
 }

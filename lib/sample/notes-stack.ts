@@ -1,0 +1,70 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { EmbeddedPdp } from '../embedded-pdp.ts';
+import type { IPdp } from '../pdp.ts';
+import { kitModule, samplePolicies } from '../private/package-files.ts';
+import { ProtectedFunction } from '../protected-function.ts';
+import { RemotePdp } from '../remote-pdp.ts';
+import { type TokenIssuer, userPoolIssuer } from './identity.ts';
+import { NotesApi } from './notes-api.ts';
+import { NOTES_ROUTES } from './notes-routes.ts';
+import type { RemoteSettings } from './settings.ts';
+
+export interface NotesStackProps extends StackProps {
+  /**
+   * The PDP that the handlers ask: one of another stack, or one that someone else hosts.
+   *
+   * @default - one inside the functions
+   */
+  readonly pdp?: IPdp | RemoteSettings;
+  /**
+   * Who signs the tokens that the API accepts.
+   *
+   * @default - a Cognito user pool of the stack
+   */
+  readonly tokens?: TokenIssuer;
+  /**
+   * What becomes of logs and of the user pool when the stack is deleted. The sample leaves nothing behind; what
+   * people depend on passes `RemovalPolicy.RETAIN`.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** The sample application: notes for many tenants, each request decided by the PDP. */
+export class NotesStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { pdp: asked, tokens, removalPolicy, ...props }: NotesStackProps,
+  ) {
+    super(scope, id, { description: 'Notes for many tenants, with a policy decision point', ...props });
+    const removal = removalPolicy ?? RemovalPolicy.DESTROY;
+    const pdp = this.#pdp(asked);
+    const api = new NotesApi(this, 'Notes', {
+      tokens: tokens ?? userPoolIssuer(this, removal),
+      removalPolicy: removal,
+    });
+    for (const { id, handler, description, method, path } of NOTES_ROUTES) {
+      const fn = new ProtectedFunction(this, id, {
+        pdp,
+        entry: kitModule(handler),
+        description,
+        logRemovalPolicy: removal,
+      });
+      api.addRoute(method, path, new HttpLambdaIntegration(`${id}Integration`, fn));
+    }
+    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'The notes API' });
+  }
+
+  #pdp(asked: IPdp | RemoteSettings | undefined): IPdp {
+    // In the stack of its functions: a new layer must be an update of theirs.
+    if (asked === undefined) return new EmbeddedPdp(this, 'Pdp', { policies: samplePolicies });
+    if (!('url' in asked)) return asked;
+    const apiKey = Secret.fromSecretNameV2(this, 'PdpKey', asked.apiKeySecret);
+    return new RemotePdp(this, 'Pdp', { url: asked.url, apiKey });
+  }
+}
