@@ -21,7 +21,7 @@ export interface AuthorityState {
   readonly current: Authority;
   /** Made by a rotation: callers are told to trust it, and it signs once they had the time to learn of it. */
   readonly next?: Authority & { readonly since: string };
-  /** Certificates of authorities that signed before. Their keys are gone. */
+  /** Certificates of authorities that signed before, without their keys. */
   readonly retired: readonly string[];
 }
 
@@ -55,13 +55,18 @@ export async function deployed(
 /** The state after a day: a new authority that callers had the time to learn of signs from now on. */
 export function settled(state: AuthorityState, now: Date): AuthorityState {
   const { next, current } = state;
-  if (next === undefined || now.getTime() - Date.parse(next.since) < SETTLING_MS) return state;
+  if (next === undefined || now < signsFrom(next)) return state;
   const { since: _since, ...promoted } = next;
   return {
     serverNames: state.serverNames,
     current: promoted,
     retired: [current.certificate, ...state.retired].slice(0, MOST_TRUSTED - 1),
   };
+}
+
+/** When a new authority may begin to sign. */
+export function signsFrom({ since }: { readonly since: string }): Date {
+  return new Date(Date.parse(since) + SETTLING_MS);
 }
 
 /** The state when no task runs with a certificate of an earlier authority: the next bundle is without them. */

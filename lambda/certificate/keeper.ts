@@ -5,6 +5,7 @@ import {
   endOf,
   parseState,
   settled,
+  signsFrom,
   type Wanted,
   withoutRetired,
 } from './authority.ts';
@@ -84,7 +85,7 @@ export class Keeper {
         const text = JSON.stringify(state);
         if (text !== stored?.text) {
           await authority.replace(stored, text);
-          log(`stored: ${describe(state)}`);
+          log(describe(state));
         }
         await this.#keepServerCertificate(state);
         return state;
@@ -120,7 +121,10 @@ function rotationNeeded(verb: 'ends' | 'ended', { current }: AuthorityState): Ce
 }
 
 function describe({ current, next, retired }: AuthorityState): string {
-  const beside =
-    next === undefined ? '' : `, generation '${next.generation}' to sign from the day after ${next.since}`;
-  return `authority of generation '${current.generation}'${beside}, ${retired.length} earlier ones`;
+  const generations = [
+    `generation '${current.generation}' signs`,
+    ...(next === undefined ? [] : [`generation '${next.generation}' from ${signsFrom(next).toISOString()}`]),
+    ...(retired.length === 0 ? [] : [`${retired.length} before are trusted`]),
+  ];
+  return `authorities: ${generations.join(', ')}`;
 }

@@ -31,7 +31,7 @@ export class StoredSecret {
   async read(): Promise<StoredValue | undefined> {
     try {
       const { SecretString, VersionId, CreatedDate } = await this.#client.send(
-        new GetSecretValueCommand({ SecretId: this.#arn }),
+        new GetSecretValueCommand({ SecretId: this.#arn, VersionStage: CURRENT }),
       );
       return { text: SecretString ?? '', version: VersionId ?? '', storedAt: CreatedDate ?? new Date(0) };
     } catch (error) {

@@ -117,6 +117,15 @@ describe('new tasks', () => {
     expect(updates(aws)).toBe(2);
   });
 
+  test('are asked for when a deployment changed the names and no task', async () => {
+    const { aws, deploy, renew } = await running(2);
+    aws.now += 60_000;
+    await deploy({ ServerNames: ['api.pdp.internal'] });
+    expect(updates(aws)).toBe(0);
+    await renew();
+    expect(updates(aws)).toBe(1);
+  });
+
   test('are not asked for when a deployment began since for another reason', async () => {
     const { aws, renew, skip } = await running(61);
     aws.before = (call) => {

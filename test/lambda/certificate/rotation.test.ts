@@ -89,10 +89,16 @@ describe('another generation', () => {
 
 describe('the one before', () => {
   test('is trusted until every task was seen with a certificate of the new one', async () => {
-    const { rotate, renew, aws, trusted } = await deployed(6);
+    const { rotate, renew, aws, trusted, log } = await deployed(6);
     const first = trusted();
     const both = await rotate('2');
+    expect(log.at(-1)).toMatch(/^authorities: generation '1' signs, generation '2' from \d{4}-.*Z$/);
+    log.length = 0;
     await renew();
+    expect(log).toEqual([
+      "authorities: generation '2' signs, 1 before are trusted",
+      expect.stringMatching(/^new server certificate, since it is of another authority; it ends on \d{4}-/),
+    ]);
     expect(await rotate('2')).toBe(both);
     await renew();
     expect(await rotate('2')).toBe(both);
