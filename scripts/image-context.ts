@@ -56,6 +56,8 @@ async function writeContext(outDir: string, { programs, copied }: Context): Prom
     target: 'node24',
     // jsonc-parser's `main` is a UMD file whose inner requires cannot be packed; its `module` can.
     mainFields: ['module', 'main'],
+    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
+    external: ['@aws-sdk/*'],
     minify: true,
     legalComments: 'inline',
     banner: { js: banner },
