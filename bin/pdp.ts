@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { InvalidBundleError, PdpError } from '../engine/index.ts';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
+import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
@@ -19,7 +20,8 @@ const program = new Command('pdp')
   .addCommand(testCommand())
   .addCommand(validateCommand())
   .addCommand(buildCommand())
-  .addCommand(statusCommand());
+  .addCommand(statusCommand())
+  .addCommand(rolloutCommand());
 
 for (const command of [program, ...program.commands]) {
   command

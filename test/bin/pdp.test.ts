@@ -58,7 +58,7 @@ it('has the version of the package', async () => {
 });
 
 describe('help', () => {
-  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build'])(
+  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build', 'status', 'rollout'])(
     'of %s says what it does and how it ends',
     async (command) => {
       const { code, stdout } = await pdp([command, '--help']);
