@@ -90,8 +90,13 @@ function refusalOf(action: string, input: Json): { type: string; message: string
   if (inCluster && input.cluster !== 'pdp') {
     return { type: 'ClusterNotFoundException', message: 'Cluster not found.' };
   }
-  const service = input.service ?? input.serviceName;
-  if (service !== undefined && service !== 'api') {
+  // The one that tasks are listed by is a name, where others may be ARNs.
+  const service =
+    input.serviceName ??
+    String(input.service ?? 'api')
+      .split('/')
+      .at(-1);
+  if (service !== 'api') {
     return { type: 'ServiceNotFoundException', message: 'Service not found.' };
   }
   if (Array.isArray(input.tasks) && input.tasks.length > 100) {

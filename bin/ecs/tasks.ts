@@ -31,7 +31,7 @@ export interface TaskStatus {
 
 /** The tasks of the service that run or are to run, oldest task definition first. */
 export async function readTasks(ecs: ECS, { cluster, service }: ServiceName): Promise<TaskStatus[]> {
-  const tasks = await describeTasks(ecs, cluster, await taskArns(ecs, cluster, service));
+  const tasks = await describeTasks(ecs, cluster, await taskArns(ecs, cluster, lastPart(service)));
   const arns = [...new Set(tasks.flatMap(({ taskDefinitionArn }) => taskDefinitionArn ?? []))];
   const definitions = await Promise.all(
     arns.map(async (taskDefinition) => {

@@ -85,6 +85,15 @@ describe('a service that is well', () => {
     });
   });
 
+  it('may be named by its ARN', async () => {
+    const ecs = await fakeEcs(steady());
+    const { code } = await runPdp(
+      ['status', '--cluster', 'pdp', '--service', arn('service', 'api')],
+      ecs.env,
+    );
+    expect(code).toBe(0);
+  });
+
   it('reads each task definition once', async () => {
     const ecs = await fakeEcs(steady());
     await runPdp(STATUS, ecs.env);
