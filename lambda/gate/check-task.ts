@@ -13,11 +13,21 @@ export type Verdict = { state: 'passed' } | { state: 'waiting' | 'failed'; reaso
 export async function checkTask(
   task: GatedTask,
   expected: ExpectedDecisions,
-  access: TaskAccess,
+  access: () => Promise<TaskAccess>,
 ): Promise<Verdict> {
   if (!task.isRunning || task.address === undefined) return waiting('is still starting');
+  let settled: TaskAccess;
   try {
-    const client = new TaskClient(task.address, access);
+    settled = await access();
+  } catch (error) {
+    // A role, or a way to Secrets Manager, may be newer than all that sees it.
+    const { name, message } = error as Error;
+    return waiting(
+      `cannot be asked, as the key cannot be read: ${name}: ${shorten(firstLine(message), 200)}`,
+    );
+  }
+  try {
+    const client = new TaskClient(task.address, settled);
     const { status, revision } = await client.health();
     if (status !== 'ready') return waiting(`is ${shorten(status, 50)}`);
     if (revision !== expected.revision) return waiting(runsAnother(revision));
@@ -37,7 +47,7 @@ export async function checkTask(
     };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return waiting(`gives no answer: ${shorten(message || String(code), 200)}`);
+    return waiting(`gives no answer: ${shorten(firstLine(message) || String(code), 200)}`);
   }
 }
 
@@ -47,4 +57,8 @@ function waiting(reason: string): Verdict {
 
 function runsAnother(revision: string | undefined): string {
   return revision === undefined ? 'tells no revision' : `runs revision ${shorten(revision, 64)}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

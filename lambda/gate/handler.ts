@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ECS } from '@aws-sdk/client-ecs';
 import type { ExpectedDecisions } from '../../engine/expected-decisions.ts';
+import { once } from '../lazy.ts';
 import { readApiKeySecret } from '../middleware/secret.ts';
 import { checkTask } from './check-task.ts';
 import { type GateEvent, parseEvent } from './events.ts';
@@ -69,7 +70,7 @@ async function run(
     );
   }
   const { access, keySecret } = parseEnvironment(env);
-  const key = await readKey(keySecret);
+  const key = once(() => readKey(keySecret));
   return passGate({
     expected,
     clock,
@@ -77,7 +78,10 @@ async function run(
       event.kind === 'rolling'
         ? tasksOfPrimary(ecs, event)
         : tasksOfRevision(ecs, event, event.targetServiceRevision),
-    check: (task) => checkTask(task, expected, { ...access, key, port: portOf?.(task) ?? access.port }),
+    check: async (task) => {
+      const port = portOf?.(task) ?? access.port;
+      return checkTask(task, expected, async () => ({ ...access, port, key: await key() }));
+    },
   });
 }
 

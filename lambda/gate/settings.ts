@@ -5,16 +5,12 @@ import type { TaskAccess } from './task-client.ts';
 /** The file beside the function's code that says what is expected. */
 export const EXPECTED_FILE = 'expected.json';
 
-/** The function's variables: those of every caller of the PDP, and the address that the tasks' own certificate is for. */
+/** The function's variables: those of every caller of the PDP, and where its tasks listen. */
 export interface GateEnvironment {
-  /** Base URL of the PDP. */
+  /** Base URL of the PDP. Tasks speak as it does, and their certificates are for its host. */
   PDP_URL?: string | undefined;
-  /**
-   * As `PDP_URL`, where tasks are not asked as callers ask: behind a load balancer, whose certificate is another.
-   *
-   * @default - `PDP_URL`
-   */
-  PDP_TASK_URL?: string | undefined;
+  /** The port of the tasks, which is another than that of a load balancer. */
+  PDP_TASK_PORT?: string | undefined;
   /** ARN of the secret that holds the key. */
   PDP_API_KEY_SECRET?: string | undefined;
   /** The authority of the tasks' certificates, in PEM. */
@@ -26,17 +22,13 @@ export function parseEnvironment(env: GateEnvironment): {
   access: Omit<TaskAccess, 'key'>;
   keySecret: string;
 } {
-  const address = env.PDP_TASK_URL || env.PDP_URL;
-  const url = address === undefined ? null : URL.parse(address);
+  const url = env.PDP_URL === undefined ? null : URL.parse(env.PDP_URL);
   if (url === null || !/^https?:$/.test(url.protocol)) throw new GateError('PDP_URL is no http or https URL');
+  if (!/^\d{1,5}$/.test(env.PDP_TASK_PORT ?? '')) throw new GateError('PDP_TASK_PORT is no port');
   if (!env.PDP_API_KEY_SECRET) throw new GateError('PDP_API_KEY_SECRET is not set');
-  const { protocol, hostname: servername, port } = url;
-  const access = {
-    protocol,
-    servername,
-    port: Number(port || (protocol === 'https:' ? 443 : 80)),
-    ca: protocol === 'https:' ? env.PDP_CA || undefined : undefined,
-  };
+  const { protocol, hostname: servername } = url;
+  const ca = protocol === 'https:' ? env.PDP_CA || undefined : undefined;
+  const access = { protocol, servername, port: Number(env.PDP_TASK_PORT), ca };
   return { access, keySecret: env.PDP_API_KEY_SECRET };
 }
 

@@ -8,7 +8,7 @@ import { startServer, type TestServer } from '../../pdp-container/support/server
 
 export const SAMPLE = 'pdp-container/policies';
 export const KEY = 'the-key';
-const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:key';
+export const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:key';
 
 /** The revision and the decision tests of a bundle directory. */
 export async function expectationsOf(directory = SAMPLE): Promise<ExpectedDecisions> {
@@ -54,7 +54,7 @@ export async function gated(
     log: [],
     meanwhile: () => {},
     invoke: createHandler({
-      env: { PDP_URL: 'http://api.pdp.internal:7000', PDP_API_KEY_SECRET: SECRET },
+      env: { PDP_URL: 'http://api.pdp.internal:7000', PDP_TASK_PORT: '7000', PDP_API_KEY_SECRET: SECRET },
       ecs: client,
       expected: () => expected,
       readKey: async (secret) => (secret === SECRET ? KEY : ''),

@@ -5,7 +5,7 @@ import { bundleDirectory } from '../../pdp-container/support/bundles.ts';
 import { certificateFiles } from '../../pdp-container/support/certificates.ts';
 import { certificates } from '../certificates.ts';
 import { answer, freePort, serve } from '../servers.ts';
-import { CONTEXT, expectationsOf, gated, KEY, pdp, resourceEvent, SAMPLE } from './gated.ts';
+import { CONTEXT, expectationsOf, gated, KEY, pdp, resourceEvent, SAMPLE, SECRET } from './gated.ts';
 
 let expected: ExpectedDecisions;
 beforeAll(async () => {
@@ -156,15 +156,29 @@ describe('a deployment that fails', () => {
     );
   });
 
-  it('as the key cannot be read', async () => {
+  it('as the key cannot be read, for as long as the gate may wait for it', async () => {
+    let reads = 0;
     const readKey = async () => {
+      reads += 1;
       throw Object.assign(new Error('not allowed\nmore'), { name: 'AccessDeniedException' });
     };
     const gate = await gated({ a1: await pdp() }, { parts: { readKey } });
-    await expect(gate.invoke(await resourceEvent('Update'), CONTEXT)).rejects.toMatchObject({
-      message: 'AccessDeniedException: not allowed',
-      stack: 'GateError',
-    });
+    await expect(gate.invoke(await resourceEvent('Update'), CONTEXT)).rejects.toThrow(
+      'a1 (127.0.0.1) cannot be asked, as the key cannot be read: AccessDeniedException: not allowed',
+    );
+    expect(reads).toBe(12);
+  });
+
+  it.each([
+    [
+      { PDP_URL: 'api:7000', PDP_TASK_PORT: '7000', PDP_API_KEY_SECRET: SECRET },
+      'PDP_URL is no http or https URL',
+    ],
+    [{ PDP_URL: 'http://api', PDP_API_KEY_SECRET: SECRET }, 'PDP_TASK_PORT is no port'],
+    [{ PDP_URL: 'http://api', PDP_TASK_PORT: '7000' }, 'PDP_API_KEY_SECRET is not set'],
+  ])('as the function has no proper environment: %j', async (env, reason) => {
+    const gate = await gated({ a1: await pdp() }, { parts: { env } });
+    await expect(gate.invoke(await resourceEvent('Update'), CONTEXT)).rejects.toThrow(reason);
   });
 
   it('as the event is another', async () => {
@@ -180,11 +194,7 @@ describe('over TLS', () => {
     const { ca, server } = await certificates();
     const place = await pdp({ tls: await certificateFiles(server) });
     const invoke = async (PDP_URL: string, PDP_CA = ca) => {
-      const env = {
-        PDP_URL,
-        PDP_CA,
-        PDP_API_KEY_SECRET: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:key',
-      };
+      const env = { PDP_URL, PDP_CA, PDP_TASK_PORT: '7000', PDP_API_KEY_SECRET: SECRET };
       const gate = await gated({ a1: place }, { parts: { env, readKey: async () => KEY } });
       await gate.invoke(await resourceEvent('Create'), CONTEXT);
       return gate.log;
