@@ -1,12 +1,16 @@
 import { App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
 import { addSample } from '../lib/sample/sample.ts';
 import { readSettings } from '../lib/sample/settings.ts';
 import { SynthesisError } from '../lib/synthesis-error.ts';
 
 try {
   const app = new App();
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  Validations.of(app).addPlugins(
+    new AwsSolutionsChecks(app),
+    new NIST80053R5Checks(app),
+    new ServerlessChecks(app),
+  );
   addSample(app, readSettings(app.node));
   app.synth();
 } catch (error) {

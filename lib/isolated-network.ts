@@ -3,6 +3,7 @@ import { FlowLogDestination, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PdpEndpoints } from './pdp-endpoints.ts';
+import { acknowledge, INLINE_POLICY, LOG_WITH_AWS_KEY } from './private/acknowledge.ts';
 
 export interface IsolatedNetworkProps {
   /**
@@ -47,14 +48,15 @@ export class IsolatedNetwork extends Construct {
       restrictDefaultSecurityGroup: true,
       subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });
-    this.vpc.addFlowLog('FlowLog', {
-      destination: FlowLogDestination.toCloudWatchLogs(
-        new LogGroup(this, 'FlowLogGroup', {
-          retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-          ...(props.removalPolicy === undefined ? {} : { removalPolicy: props.removalPolicy }),
-        }),
-      ),
+    const flowLog = new LogGroup(this, 'FlowLogGroup', {
+      retention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      ...(props.removalPolicy === undefined ? {} : { removalPolicy: props.removalPolicy }),
     });
+    acknowledge(flowLog, LOG_WITH_AWS_KEY);
+    this.vpc.addFlowLog('FlowLog', {
+      destination: FlowLogDestination.toCloudWatchLogs(flowLog),
+    });
+    acknowledge(this.vpc, INLINE_POLICY);
     this.endpoints = new PdpEndpoints(this, 'Endpoints', {
       vpc: this.vpc,
       ...(props.ecsEndpoint === undefined ? {} : { ecs: props.ecsEndpoint }),

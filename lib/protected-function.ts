@@ -6,6 +6,7 @@ import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda
 import { LogGroup, LogGroupGrants, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { IPdp } from './pdp.ts';
+import { acknowledge, INLINE_POLICY, LOG_WITH_AWS_KEY } from './private/acknowledge.ts';
 import { functionBundling } from './private/function-bundling.ts';
 import { grantNetworkInterfaces } from './private/network-interfaces.ts';
 import { isSameVpc } from './private/same-vpc.ts';
@@ -98,6 +99,8 @@ export class ProtectedFunction extends NodejsFunction {
         retention: logRetention ?? RetentionDays.ONE_MONTH,
         ...(logRemovalPolicy === undefined ? {} : { removalPolicy: logRemovalPolicy }),
       });
+    if (props.logGroup === undefined) acknowledge(logGroup, LOG_WITH_AWS_KEY);
+    if (props.role === undefined) acknowledge(role, INLINE_POLICY);
     LogGroupGrants.fromLogGroup(logGroup).write(role);
     if (vpc !== undefined) grantNetworkInterfaces(role);
     super(scope, id, {

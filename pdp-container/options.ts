@@ -83,6 +83,12 @@ export interface ServeOptions {
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */
   decisionLogAttributes?: boolean;
+  /**
+   * The name under which metrics are written to the log, once a minute, for CloudWatch: the value of the dimension
+   * `Pdp` in the namespace `ServerlessPdp`. Tasks of one PDP have one name.
+   * @default they are not
+   */
+  cloudwatchMetrics?: string | undefined;
   /** @default 'compiled' */
   evaluator?: EvaluatorName;
   /**

@@ -1,7 +1,7 @@
 import type { AccessRequest, Action, JsonObject, Resource, Subject } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { UnauthorizedError } from './errors.ts';
-import type { AuthorizeSettings } from './options.ts';
+import type { QuestionSettings } from './options.ts';
 import type { MiddyRequest } from './types.ts';
 
 /**
@@ -12,45 +12,44 @@ import type { MiddyRequest } from './types.ts';
  * @throws whatever an extractor throws
  */
 export async function accessRequest<Event>(
-  settings: AuthorizeSettings<Event>,
+  settings: QuestionSettings<Event>,
   request: MiddyRequest<Event>,
 ): Promise<AccessRequest> {
   const resolve = async (option: unknown): Promise<unknown> =>
     typeof option === 'function' ? option(request.event, request) : option;
   // The subject first: a request without one has no business making the others look things up.
-  const subject = parseSubject(await resolve(settings.subject));
+  const { owner } = settings;
+  const subject = parseSubject(owner, await resolve(settings.subject));
   const [action, resource, context] = await Promise.all([
-    resolve(settings.action).then(parseAction),
-    resolve(settings.resource).then((value) => parseEntity<Resource>('resource', value)),
-    resolve(settings.context).then(parseContext),
+    resolve(settings.action).then((value) => parseAction(owner, value)),
+    resolve(settings.resource).then((value) => parseEntity<Resource>(owner, 'resource', value)),
+    resolve(settings.context).then((value) => parseContext(owner, value)),
   ]);
   return { subject, action, resource, ...(context === undefined ? {} : { context }) };
 }
 
-function parseSubject(value: unknown): Subject {
+function parseSubject(owner: string, value: unknown): Subject {
   if (value === undefined || value === null) throw new UnauthorizedError();
   const id = isRecord(value) ? value.id : undefined;
   if (isRecord(value) && (id === undefined || id === null || id === '')) throw new UnauthorizedError();
-  return parseEntity<Subject>('subject', value);
+  return parseEntity<Subject>(owner, 'subject', value);
 }
 
-function parseEntity<T extends Subject | Resource>(name: string, value: unknown): T {
+function parseEntity<T extends Subject | Resource>(owner: string, name: string, value: unknown): T {
   if (isRecord(value) && isText(value.type) && isText(value.id)) return value as unknown as T;
-  throw new ConfigurationError(
-    `authorize: ${name} must have a type and an id that are strings and not empty`,
-  );
+  throw new ConfigurationError(`${owner}: ${name} must have a type and an id that are strings and not empty`);
 }
 
-function parseAction(value: unknown): Action {
+function parseAction(owner: string, value: unknown): Action {
   if (isText(value)) return { name: value };
   if (isRecord(value) && isText(value.name)) return value as unknown as Action;
-  throw new ConfigurationError('authorize: action must be a name or have one');
+  throw new ConfigurationError(`${owner}: action must be a name or have one`);
 }
 
-function parseContext(value: unknown): JsonObject | undefined {
+function parseContext(owner: string, value: unknown): JsonObject | undefined {
   if (value === undefined || value === null) return undefined;
   if (isRecord(value)) return value as JsonObject;
-  throw new ConfigurationError('authorize: context must be an object');
+  throw new ConfigurationError(`${owner}: context must be an object`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

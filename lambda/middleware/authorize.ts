@@ -1,14 +1,8 @@
-import type { Decision } from '../../engine/contract.ts';
-import { PdpUnavailableError } from '../../engine/errors.ts';
-import { type Deadline, withDeadline } from '../deadline.ts';
-import { accessRequest } from './ask.ts';
-import { AuthorizationError, ForbiddenError, ServiceUnavailableError } from './errors.ts';
+import { decide } from './decide.ts';
+import { AuthorizationError, ForbiddenError } from './errors.ts';
 import { type AuthorizeSettings, parseAuthorizeOptions } from './options.ts';
 import { problemResponse } from './problem.ts';
 import type { Authorization, AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
-
-/** What is left to a function for answering when the time-out is bound by Lambda's own, in milliseconds. */
-const ANSWERING_MS = 100;
 
 /**
  * A middy middleware that asks the PDP before the handler runs. A permit is put on `context.authorization`;
@@ -38,7 +32,7 @@ export function authorize<Event = unknown>(options: AuthorizeOptions<Event>): Au
     before: async (request) => {
       // A context object may be used again (tests, other hosts): no permit of an earlier request may stay on it.
       Reflect.deleteProperty(request.context, 'authorization');
-      request.context.authorization = await decide(settings, request);
+      request.context.authorization = await requirePermit(settings, request);
       return undefined;
     },
     onError: (request) => {
@@ -51,55 +45,13 @@ export function authorize<Event = unknown>(options: AuthorizeOptions<Event>): Au
   };
 }
 
-async function decide<Event>(
+/** @throws ForbiddenError unless it is a permit */
+async function requirePermit<Event>(
   settings: AuthorizeSettings<Event>,
   request: MiddyRequest<Event>,
 ): Promise<Authorization> {
-  let extracting = true;
-  try {
-    const budget = Math.min(settings.timeoutMs, timeLeft(request.context));
-    return await withDeadline(budget, undefined, async (deadline) => {
-      const question = await accessRequest(settings, request);
-      extracting = false;
-      const pdp = await settings.pdp();
-      const answer: unknown = await pdp.evaluate(question, askOptions(deadline, request));
-      return { ...question, decision: permit(answer) };
-    });
-  } catch (error) {
-    // The PDP's own errors have a `statusCode` too: only an extractor may say that the caller is at fault.
-    if (error instanceof AuthorizationError || (extracting && isClientError(error))) throw error;
-    throw new ServiceUnavailableError(error);
-  }
-}
-
-function askOptions({ signal }: Deadline, request: MiddyRequest<unknown>) {
-  const { awsRequestId } = request.context;
-  return typeof awsRequestId === 'string' ? { signal, requestId: awsRequestId } : { signal };
-}
-
-/** @throws ForbiddenError unless the decision is `true` itself, and not something like it */
-function permit(answer: unknown): Authorization['decision'] {
-  if (typeof answer !== 'object' || answer === null)
-    throw new PdpUnavailableError('the PDP gave no decision');
-  const { decision, context } = answer as Partial<Decision>;
-  if (decision !== true) throw new ForbiddenError();
-  return context === undefined ? { decision } : { decision, context };
-}
-
-/** Milliseconds that Lambda leaves for asking; without a limit outside of Lambda. */
-function timeLeft(context: unknown): number {
-  const lambda = context as { getRemainingTimeInMillis?: unknown; lambdaContext?: unknown } | undefined;
-  // A durable function has the Lambda context inside of its own, as middy knows too.
-  for (const owner of [lambda, lambda?.lambdaContext as typeof lambda]) {
-    if (typeof owner?.getRemainingTimeInMillis === 'function') {
-      const left: unknown = owner.getRemainingTimeInMillis();
-      if (typeof left === 'number' && Number.isFinite(left)) return left - ANSWERING_MS;
-    }
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
-function isClientError(error: unknown): boolean {
-  const status = error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500;
+  const { decision: answer, ...question } = await decide(settings, request);
+  const { decision, context } = answer;
+  if (!decision) throw new ForbiddenError();
+  return { ...question, decision: context === undefined ? { decision } : { decision, context } };
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, Subject } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
-import { nonEmptyString, parseOptions } from '../options.ts';
+import { nonEmptyString, parseOptions, type RawOptions } from '../options.ts';
 
 /** How verified claims become a subject. */
 export interface ClaimsOptions {
@@ -49,12 +49,23 @@ export function fromCognito(options: ClaimsOptions): SubjectExtractor {
 }
 
 function extractor(owner: string, options: ClaimsOptions, path: readonly string[]): SubjectExtractor {
-  const raw = parseOptions(owner, options, ['type', 'claim', 'properties']);
-  const type = nonEmptyString(owner, 'type', raw.type);
-  const claim = raw.claim === undefined ? 'sub' : nonEmptyString(owner, 'claim', raw.claim);
-  const names = parseNames(owner, raw.properties);
-  return (event) => {
-    const claims = path.reduce(own, event);
+  const toSubject = claimsMapping(owner, parseOptions(owner, options, CLAIMS_OPTIONS));
+  return (event) => toSubject(path.reduce(own, event));
+}
+
+/** The names of {@link ClaimsOptions}. */
+export const CLAIMS_OPTIONS = ['type', 'claim', 'properties'] as const;
+
+/**
+ * How claims that somebody has verified become a subject; `undefined` when they have none.
+ *
+ * @throws ConfigurationError when an option is wrong
+ */
+export function claimsMapping(owner: string, options: RawOptions): (claims: unknown) => Subject | undefined {
+  const type = nonEmptyString(owner, 'type', options.type);
+  const claim = options.claim === undefined ? 'sub' : nonEmptyString(owner, 'claim', options.claim);
+  const names = parseNames(owner, options.properties);
+  return (claims) => {
     const id = own(claims, claim);
     if (typeof id !== 'string' || id === '') return undefined;
     if (names.length === 0) return { type, id };

@@ -4,54 +4,63 @@ import { once } from '../lazy.ts';
 import { parseOptions, positiveInteger } from '../options.ts';
 import { pdpFromEnvironment } from './from-environment.ts';
 import { logUnavailable } from './log.ts';
-import type { AuthorizeOptions } from './types.ts';
+import type { AuthorizeOptions, QuestionOptions } from './types.ts';
 
-const OWNER = 'authorize';
-
-export interface AuthorizeSettings<Event> {
-  subject: AuthorizeOptions<Event>['subject'];
-  action: AuthorizeOptions<Event>['action'];
-  resource: AuthorizeOptions<Event>['resource'];
-  context: AuthorizeOptions<Event>['context'];
+/** What is needed to ask. */
+export interface QuestionSettings<Event> {
+  /** Who is named in errors: the function that the options were given to. */
+  owner: string;
+  subject: QuestionOptions<Event>['subject'];
+  action: QuestionOptions<Event>['action'];
+  resource: QuestionOptions<Event>['resource'];
+  context: QuestionOptions<Event>['context'];
   pdp: () => Promise<PolicyDecisionPoint>;
   timeoutMs: number;
-  respond: boolean;
   logger: ((error: Error) => void) | false;
 }
 
-const KNOWN: (keyof AuthorizeOptions)[] = [
-  'subject',
-  'action',
-  'resource',
-  'context',
-  'pdp',
-  'timeoutMs',
-  'respond',
-  'logger',
-];
+export interface AuthorizeSettings<Event> extends QuestionSettings<Event> {
+  respond: boolean;
+}
+
+const QUESTION = ['subject', 'action', 'resource', 'context', 'pdp', 'timeoutMs', 'logger'];
 
 /** @throws ConfigurationError */
 export function parseAuthorizeOptions<Event>(options: AuthorizeOptions<Event>): AuthorizeSettings<Event> {
-  const raw = parseOptions(OWNER, options, KNOWN);
+  const owner = 'authorize';
+  const question = parseQuestionOptions(owner, options, ['respond']);
+  if (options.respond !== undefined && typeof options.respond !== 'boolean') {
+    throw new ConfigurationError(`${owner}: respond must be true or false`);
+  }
+  return { ...question, respond: options.respond ?? true };
+}
+
+/**
+ * @param more names of options that the owner has besides these
+ * @throws ConfigurationError
+ */
+export function parseQuestionOptions<Event>(
+  owner: string,
+  options: QuestionOptions<Event>,
+  more: readonly string[],
+): QuestionSettings<Event> {
+  const raw = parseOptions(owner, options, [...QUESTION, ...more]);
   for (const name of ['subject', 'action', 'resource']) {
     if (raw[name] === undefined || raw[name] === null) {
-      throw new ConfigurationError(`${OWNER}: ${name} is missing: give a value or a function of the event`);
+      throw new ConfigurationError(`${owner}: ${name} is missing: give a value or a function of the event`);
     }
   }
-  if (raw.respond !== undefined && typeof raw.respond !== 'boolean') {
-    throw new ConfigurationError(`${OWNER}: respond must be true or false`);
-  }
   if (raw.logger !== undefined && raw.logger !== false && typeof raw.logger !== 'function') {
-    throw new ConfigurationError(`${OWNER}: logger must be a function or false`);
+    throw new ConfigurationError(`${owner}: logger must be a function or false`);
   }
   return {
+    owner,
     subject: options.subject,
     action: options.action,
     resource: options.resource,
     context: options.context,
-    pdp: parsePdp(options.pdp),
-    timeoutMs: positiveInteger(OWNER, 'timeoutMs', options.timeoutMs, 1000),
-    respond: options.respond ?? true,
+    pdp: parsePdp(owner, options.pdp),
+    timeoutMs: positiveInteger(owner, 'timeoutMs', options.timeoutMs, 1000),
     logger: options.logger ?? logUnavailable,
   };
 }
@@ -59,19 +68,22 @@ export function parseAuthorizeOptions<Event>(options: AuthorizeOptions<Event>): 
 /** One PDP for each function that gives one, however many middlewares were made with it. */
 const shared = new WeakMap<() => unknown, () => Promise<PolicyDecisionPoint>>();
 
-function parsePdp(option: AuthorizeOptions['pdp'] = pdpFromEnvironment): () => Promise<PolicyDecisionPoint> {
+function parsePdp(
+  owner: string,
+  option: QuestionOptions['pdp'] = pdpFromEnvironment,
+): () => Promise<PolicyDecisionPoint> {
   if (typeof option !== 'function') {
-    const pdp = requirePdp(option);
+    const pdp = requirePdp(owner, option);
     return async () => pdp;
   }
   const known = shared.get(option);
   if (known !== undefined) return known;
-  const get = once(async () => requirePdp(await option()));
+  const get = once(async () => requirePdp(owner, await option()));
   shared.set(option, get);
   return get;
 }
 
-function requirePdp(value: PolicyDecisionPoint): PolicyDecisionPoint {
+function requirePdp(owner: string, value: PolicyDecisionPoint): PolicyDecisionPoint {
   if (typeof value === 'object' && value !== null && typeof value.evaluate === 'function') return value;
-  throw new ConfigurationError(`${OWNER}: pdp must be a PolicyDecisionPoint or a function that gives one`);
+  throw new ConfigurationError(`${owner}: pdp must be a PolicyDecisionPoint or a function that gives one`);
 }

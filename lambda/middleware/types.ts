@@ -38,7 +38,8 @@ export interface MiddyRequest<Event = unknown, LambdaContext = Context> {
 /** A value, or a function of the event that gives one, now or later. */
 export type FromEvent<T, Event> = T | ((event: Event, request: MiddyRequest<Event>) => T | PromiseLike<T>);
 
-export interface AuthorizeOptions<Event = unknown> {
+/** What is asked, of whom, and how long an answer may take. */
+export interface QuestionOptions<Event = unknown> {
   /** Who asks, from verified claims. No subject, or one with an empty id, is answered with 401. */
   subject: FromEvent<Subject | null | undefined, Event>;
   /** What is done. A string is the action's name. */
@@ -66,6 +67,16 @@ export interface AuthorizeOptions<Event = unknown> {
    */
   timeoutMs?: number;
   /**
+   * Told why there was no answer, with the reason in `cause`; false for nobody. A middleware that leaves its errors to
+   * others (`respond: false`) tells nobody.
+   *
+   * @default - one line on standard error, or all of the error when it is a mistake in the function's own code
+   */
+  logger?: ((error: Error) => void) | false;
+}
+
+export interface AuthorizeOptions<Event = unknown> extends QuestionOptions<Event> {
+  /**
    * Whether the middleware gives the response (`application/problem+json`, RFC 9457) when it stopped a request
    * and no other middleware has: without one API Gateway would answer 500. Set it to false for a function whose
    * event is not an HTTP request.
@@ -73,12 +84,6 @@ export interface AuthorizeOptions<Event = unknown> {
    * @default true
    */
   respond?: boolean;
-  /**
-   * Told of a 503 that the middleware itself responds to, with the reason in `cause`; false for nobody.
-   *
-   * @default - one line on standard error, or all of the error when it is a mistake in the function's own code
-   */
-  logger?: ((error: Error) => void) | false;
 }
 
 /** A middleware for middy 7. */

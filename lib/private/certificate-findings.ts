@@ -1,5 +1,5 @@
-import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { acknowledge, INLINE_POLICY } from './acknowledge.ts';
 
 const SELF_RENEWED =
   'The certificates are renewed daily by the function that keeps them, which also starts new tasks; a rotation ' +
@@ -9,14 +9,11 @@ const NEXT_RUN =
   'A run that is lost is made up for by the next one, which compares what is with what should be; runs that fail ' +
   'are counted in metricErrors().';
 
-const INLINE =
-  'The policies name the two secrets, the log and the services of this one role, and have no other use.';
-
 /** Why findings of cdk-nag's packs do not apply, or are met in another way. */
 const REASONS: Readonly<Record<string, string>> = {
   'AwsSolutions-SMG4': SELF_RENEWED,
   'NIST.800.53.R5-SecretsManagerRotationEnabled': SELF_RENEWED,
-  'NIST.800.53.R5-IAMNoInlinePolicy': INLINE,
+  ...INLINE_POLICY,
   'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
     'The log says when certificates were made and when they end. Nothing secret is written to it, and CloudWatch ' +
     'Logs encrypts it with a key of its own.',
@@ -40,7 +37,5 @@ const AWS_KEY: Readonly<Record<string, string>> = {
 
 /** @param ownKey whether the secrets are encrypted with a customer managed key */
 export function acknowledgeCertificateFindings(scope: IConstruct, ownKey: boolean): void {
-  for (const [id, reason] of Object.entries(ownKey ? REASONS : { ...REASONS, ...AWS_KEY })) {
-    Validations.of(scope).acknowledge({ id, reason });
-  }
+  acknowledge(scope, ownKey ? REASONS : { ...REASONS, ...AWS_KEY });
 }

@@ -3,6 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledge, LOG_WITH_AWS_KEY } from './acknowledge.ts';
 
 export interface PdpLogProps {
   readonly logRetention?: RetentionDays;
@@ -16,11 +17,13 @@ export function pdpLog(
   { logRetention, removalPolicy, encryptionKey }: PdpLogProps,
 ): LogGroup {
   if (encryptionKey !== undefined) grantLogs(scope, encryptionKey);
-  return new LogGroup(scope, 'Log', {
+  const log = new LogGroup(scope, 'Log', {
     retention: logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy,
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   });
+  if (encryptionKey === undefined) acknowledge(log, LOG_WITH_AWS_KEY);
+  return log;
 }
 
 /**

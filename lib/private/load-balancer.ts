@@ -1,4 +1,4 @@
-import { type Acknowledgment, Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type IVpc, Port, SecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { AlternateTarget, type FargateService, ListenerRuleConfiguration } from 'aws-cdk-lib/aws-ecs';
 import {
@@ -18,6 +18,7 @@ import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import type { PdpLoadBalancer } from '../fargate-pdp-props.ts';
 import { SynthesisError } from '../synthesis-error.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { Exposure } from './exposure.ts';
 import { PDP_CONTAINER, PDP_PORT } from './pdp-container.ts';
 
@@ -68,6 +69,7 @@ export class PdpBalancer extends Construct implements Exposure {
     const targets = this.#addTargets('Targets');
     const listener = this.#addListener(blueGreen ? undefined : targets);
     const alternateTarget = blueGreen ? this.#alternateTo(targets, listener) : undefined;
+    if (blueGreen) acknowledge(service, { [MANAGED_POLICY]: MANAGED_REASON });
     service
       .loadBalancerTarget({
         containerName: PDP_CONTAINER,
@@ -94,7 +96,7 @@ export class PdpBalancer extends Construct implements Exposure {
       }),
     });
     if (accessLogBucket !== undefined) balancer.logAccessLogs(accessLogBucket);
-    else Validations.of(balancer).acknowledge(NO_ACCESS_LOG);
+    acknowledge(balancer, findings(this.#props));
     return balancer;
   }
 
@@ -156,8 +158,24 @@ export class PdpBalancer extends Construct implements Exposure {
   }
 }
 
-const NO_ACCESS_LOG: Acknowledgment = {
-  id: 'AwsSolutions-ELB2',
-  reason:
-    'The decision log has every request, with who asked what; loadBalancer.accessLogBucket makes a second record.',
-};
+const NO_ACCESS_LOG =
+  'The decision log has every request, with who asked what; loadBalancer.accessLogBucket makes a second record.';
+
+/** Of a load balancer, as it was asked for. */
+function findings({ accessLogBucket, deletionProtection }: LoadBalancerProps): Record<string, string> {
+  return {
+    'NIST.800.53.R5-ALBWAFEnabled':
+      'It is internal, and takes connections only from callers that a security group names: not from browsers.',
+    ...(accessLogBucket === undefined
+      ? { 'AwsSolutions-ELB2': NO_ACCESS_LOG, 'NIST.800.53.R5-ELBLoggingEnabled': NO_ACCESS_LOG }
+      : {}),
+    ...(deletionProtection
+      ? {}
+      : { 'NIST.800.53.R5-ELBDeletionProtectionEnabled': 'Asked for: removalPolicy is DESTROY.' }),
+  };
+}
+
+const MANAGED_POLICY =
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers]';
+
+const MANAGED_REASON = "ECS's own policy, for what it does to rules and targets in a blue/green deployment.";

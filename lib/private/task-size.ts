@@ -1,7 +1,7 @@
-import { Validations } from 'aws-cdk-lib';
 import { type CpuArchitecture, FargateTaskDefinition, OperatingSystemFamily } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { SynthesisError } from '../synthesis-error.ts';
+import { acknowledge, INLINE_POLICY } from './acknowledge.ts';
 
 function steps(from: number, to: number, step: number): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
@@ -42,6 +42,13 @@ export function checkTaskSize(cpu: number, memoryLimitMiB: number): void {
   );
 }
 
+/** Of the execution role of a task. */
+export const TASK_FINDINGS = {
+  ...INLINE_POLICY,
+  'AwsSolutions-IAM5[Resource::*]':
+    'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
+};
+
 export interface FargateTaskProps {
   /** 1,024 units are one vCPU. */
   readonly cpu: number;
@@ -62,10 +69,6 @@ export function fargateTask(scope: Construct, props: FargateTaskProps): FargateT
     memoryLimitMiB,
     runtimePlatform: { cpuArchitecture, operatingSystemFamily: OperatingSystemFamily.LINUX },
   });
-  Validations.of(task).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason:
-      'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
-  });
+  acknowledge(task, TASK_FINDINGS);
   return task;
 }

@@ -10,6 +10,7 @@ import {
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge, LOG_WITH_AWS_KEY } from '../private/acknowledge.ts';
 import type { TokenIssuer } from './identity.ts';
 
 /** Who called what and how it went. No token, no claim but the subject, no address. */
@@ -47,6 +48,7 @@ export class NotesApi extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: props.removalPolicy,
     });
+    acknowledge(log, LOG_WITH_AWS_KEY);
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.#api,
       stageName: '$default',

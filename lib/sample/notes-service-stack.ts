@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { MappingValue, ParameterMapping, VpcLink } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpServiceDiscoveryIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
@@ -22,6 +22,8 @@ import { DnsRecordType, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicedisco
 import type { Construct } from 'constructs';
 import type { PdpImage } from '../pdp-image.ts';
 import { PdpSidecar } from '../pdp-sidecar.ts';
+import { acknowledge, LOG_WITH_AWS_KEY } from '../private/acknowledge.ts';
+import { TASK_FINDINGS } from '../private/task-size.ts';
 import { type TokenIssuer, userPoolIssuer } from './identity.ts';
 import type { NetworkStack } from './network-stack.ts';
 import { NotesApi } from './notes-api.ts';
@@ -96,6 +98,8 @@ export class NotesServiceStack extends Stack {
         operatingSystemFamily: OperatingSystemFamily.LINUX,
       },
     });
+    const log = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH, removalPolicy });
+    acknowledge(log, LOG_WITH_AWS_KEY);
     const linuxParameters = new LinuxParameters(this, 'Linux', { initProcessEnabled: true });
     linuxParameters.dropCapabilities(Capability.ALL);
     task.addContainer('app', {
@@ -112,22 +116,15 @@ export class NotesServiceStack extends Stack {
       portMappings: [{ containerPort: APP_PORT }],
       healthCheck: { command: ['CMD', 'node', '/app/healthcheck.mjs'], interval: Duration.seconds(10) },
       logging: LogDrivers.awsLogs({
-        logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH, removalPolicy }),
+        logGroup: log,
         streamPrefix: 'app',
         mode: AwsLogDriverMode.NON_BLOCKING,
       }),
     });
-    Validations.of(task).acknowledge(
-      {
-        id: 'AwsSolutions-IAM5[Resource::*]',
-        reason:
-          'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
-      },
-      {
-        id: 'AwsSolutions-ECS2',
-        reason: 'The one variable is PDP_URL, a loopback address.',
-      },
-    );
+    acknowledge(task, {
+      ...TASK_FINDINGS,
+      'AwsSolutions-ECS2': 'The one variable is PDP_URL, a loopback address.',
+    });
     return task;
   }
 

@@ -4,6 +4,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { EmbeddedPdp } from '../embedded-pdp.ts';
 import type { IPdp } from '../pdp.ts';
+import { acknowledge } from '../private/acknowledge.ts';
 import { kitModule, samplePolicies } from '../private/package-files.ts';
 import { ProtectedFunction } from '../protected-function.ts';
 import { RemotePdp } from '../remote-pdp.ts';
@@ -34,6 +35,19 @@ export interface NotesStackProps extends StackProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+const SYNCHRONOUS = 'API Gateway waits for the answer: there is no event to keep for later.';
+
+/** Of the handlers of the API. */
+const FUNCTION_FINDINGS = {
+  'NIST.800.53.R5-LambdaConcurrency':
+    'The rate limit of the API bounds it; reserved concurrency would be taken from the account.',
+  'NIST.800.53.R5-LambdaDLQ': SYNCHRONOUS,
+  'Serverless-LambdaDLQ': SYNCHRONOUS,
+  'Serverless-LambdaTracing': 'Sending traces takes a permission for all resources.',
+  'NIST.800.53.R5-LambdaInsideVPC':
+    'In the VPC of the PDP where it has one; otherwise there is nothing private that the function would reach.',
+};
+
 /** The sample application: notes for many tenants, each request decided by the PDP. */
 export class NotesStack extends Stack {
   constructor(
@@ -55,6 +69,7 @@ export class NotesStack extends Stack {
         description,
         logRemovalPolicy: removal,
       });
+      acknowledge(fn, FUNCTION_FINDINGS);
       api.addRoute(method, path, new HttpLambdaIntegration(`${id}Integration`, fn));
     }
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'The notes API' });

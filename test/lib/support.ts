@@ -16,9 +16,9 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** An app with the feature flags of `cdk.json`. */
-export function newApp(outdir: string): App {
-  return new App({ outdir, context: FEATURE_FLAGS });
+/** An app with the feature flags of `cdk.json`, and what `-c` would set. */
+export function newApp(outdir: string, context: Record<string, string> = {}): App {
+  return new App({ outdir, context: { ...FEATURE_FLAGS, ...context } });
 }
 
 /** A build context that synthesizes; nothing builds it. */

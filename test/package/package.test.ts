@@ -51,6 +51,10 @@ describe('in a function, where CDK is not installed', () => {
     expect(await project.run('middleware.mjs')).toEqual({ asked, answers: [[200, 'alice'], [403], [401]] });
   });
 
+  test('serverless-pdp/authorizer answers API Gateway, by tokens that serverless-pdp/verified-jwt verified', async () => {
+    expect(await project.run('authorizer.mjs')).toEqual([true, false, 'Unauthorized']);
+  });
+
   test('pdp serve answers, and serverless-pdp/client asks it', async () => {
     const { url, stop } = await project.serve(bundle, 'the-key');
     try {
@@ -81,7 +85,7 @@ describe('in a function, where CDK is not installed', () => {
   });
 
   test('CommonJS takes them too', async () => {
-    const paths = ['middleware', 'client', 'embedded', 'engine', 'compiler'];
+    const paths = ['middleware', 'authorizer', 'verified-jwt', 'client', 'embedded', 'engine', 'compiler'];
     expect(await project.run('commonjs.cjs')).toEqual(
       Object.fromEntries(paths.map((path) => [path, 'function'])),
     );
@@ -123,7 +127,8 @@ describe('in a function, where CDK is not installed', () => {
       external: ['@aws-sdk/*'],
       metafile: true,
     });
-    const server = /fastify|prom-client|pino|commander|jsonc-parser|dist\/(bin|compiler|pdp-container|lib)\//;
+    const server =
+      /aws-jwt-verify|fastify|prom-client|pino|commander|jsonc-parser|dist\/(bin|compiler|pdp-container|lib)\//;
     expect(Object.keys(metafile.inputs).filter((path) => server.test(path))).toEqual([]);
     expect(Object.keys(metafile.inputs)).toContain(
       'node_modules/serverless-pdp/dist/lambda/client/client.js',
@@ -204,12 +209,14 @@ async function readmeCode(): Promise<[string, string]> {
 }
 
 const CONSUMER = `
+import { apiGatewayAuthorizer, type AuthorizerResult } from 'serverless-pdp/authorizer';
 import { compileInWorker } from 'serverless-pdp/compiler';
 import { createEmbeddedPdp } from 'serverless-pdp/embedded';
 import { createPdpClient, PdpUnavailableError, type PdpClientOptions } from 'serverless-pdp/client';
 import { createPdp, type Decision, type PolicyDecisionPoint } from 'serverless-pdp/engine';
 import { authorize, type Authorization } from 'serverless-pdp/middleware';
 import { FargatePdp, type FargatePdpProps, type IPdp } from 'serverless-pdp';
+import { fromVerifiedJwt } from 'serverless-pdp/verified-jwt';
 // @ts-expect-error: not exported
 import { once } from 'serverless-pdp/dist/lambda/lazy.js';
 
@@ -229,6 +236,13 @@ export async function ask(directory: string): Promise<Decision> {
     context,
   });
 }
+
+export const authorizer = apiGatewayAuthorizer({
+  subject: fromVerifiedJwt({ type: 'User', issuer: 'https://id.example.com', audience: ['notes'] }),
+  action: 'view',
+  resource: ({ pathParameters }) => ({ type: 'Note', id: pathParameters?.note ?? '' }),
+});
+export type Authorized = Awaited<ReturnType<typeof authorizer>> & AuthorizerResult;
 
 export const place = (...args: [FargatePdp['node'], FargatePdpProps]): IPdp['endpoint'] => args[1].policies;
 export const mistaken = [

@@ -2,6 +2,8 @@
 const kinds = {};
 for (const [path, name] of [
   ['middleware', 'authorize'],
+  ['authorizer', 'apiGatewayAuthorizer'],
+  ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
   ['embedded', 'createEmbeddedPdp'],
   ['engine', 'createPdp'],

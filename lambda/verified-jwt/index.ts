@@ -1,0 +1,1 @@
+export { fromVerifiedJwt, type VerifiedJwtExtractor, type VerifiedJwtOptions } from './from-verified-jwt.ts';
