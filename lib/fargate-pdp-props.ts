@@ -234,6 +234,12 @@ export interface FargatePdpAttributes {
    */
   readonly certificateAuthority?: string;
   /**
+   * Its `metricsName`.
+   *
+   * @default - its metrics are not known here
+   */
+  readonly metricsName?: string;
+  /**
    * The VPC from which it is reached.
    *
    * @default - not known: callers are given their VPC by hand

@@ -1,12 +1,14 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Connections, IConnectable, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { CpuArchitecture, type FargateService, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Grant } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { FargatePdpAttributes, FargatePdpProps } from './fargate-pdp-props.ts';
-import type { IPdp, PdpGrantee } from './pdp.ts';
+import { type IMonitoredPdp, MonitoredPdp } from './monitored-pdp.ts';
+import type { PdpGrantee } from './pdp.ts';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import { imageOf } from './pdp-image.ts';
 import { newApiKey } from './private/api-key.ts';
@@ -18,9 +20,9 @@ import { grantNetworked } from './private/grantee.ts';
 import { ImportedPdp } from './private/imported-pdp.ts';
 import { type LoadBalancerProps, PdpBalancer } from './private/load-balancer.ts';
 import { PdpCertificate } from './private/pdp-certificate.ts';
-import { addPdpContainer } from './private/pdp-container.ts';
+import { addPdpContainer, metricsName } from './private/pdp-container.ts';
 import { DNS_TTL, PrivateDns } from './private/private-dns.ts';
-import { scale } from './private/task-count.ts';
+import { fewestTasks, scale } from './private/task-count.ts';
 import { fargateTask } from './private/task-size.ts';
 
 /** How long a stopping task goes on answering: twice the time that names which a client resolved may be kept. */
@@ -38,13 +40,13 @@ const STOP_TIMEOUT = Duration.seconds(DRAIN.toSeconds() + 40);
  * const pdp = new FargatePdp(this, 'Pdp', { vpc, policies: 'policies' });
  * pdp.grantEvaluate(viewNote);
  */
-export class FargatePdp extends Construct implements IPdp, IConnectable {
+export class FargatePdp extends MonitoredPdp implements IConnectable {
   /**
    * A PDP that another stack or app has deployed.
    *
    * @throws SynthesisError when `endpoint` is no URL
    */
-  static fromAttributes(scope: Construct, id: string, attributes: FargatePdpAttributes): IPdp {
+  static fromAttributes(scope: Construct, id: string, attributes: FargatePdpAttributes): IMonitoredPdp {
     return new ImportedPdp(scope, id, attributes);
   }
 
@@ -83,6 +85,10 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
   readonly certificateAuthority: string | undefined;
   /** The revision of the policies, when it is known at synth. */
   readonly revision: string | undefined;
+  readonly expectedTasks: number;
+  readonly metricsName: string | undefined;
+  /** Failures to renew the certificate of the tasks, when they have one. */
+  readonly metricCertificateErrors?: (props?: MetricOptions) => Metric;
   readonly #exposure: Exposure;
 
   /**
@@ -99,6 +105,8 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
     const image = imageOf(props)._bind(this, cpuArchitecture);
     checkImage(props, image);
     this.revision = image.revision;
+    this.expectedTasks = fewestTasks(props);
+    this.metricsName = image.takesServeOptions ? metricsName(this) : undefined;
     this.apiKey = image.apiKey ?? props.apiKey ?? newApiKey(this, props.encryptionKey);
     this.logGroup = pdpLog(this, { ...props, removalPolicy });
     const { transport = 'tls' } = props;
@@ -127,6 +135,7 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
         ...['--drain-seconds', `${DRAIN.toSeconds()}`],
         // No security group lets anyone reach it.
         ...['--opa-port', 'off'],
+        ...(this.metricsName === undefined ? [] : ['--cloudwatch-metrics', this.metricsName]),
       ],
       ...(image.apiKey === undefined ? { apiKey: this.apiKey } : {}),
       ...(certificate === undefined ? {} : { secrets: certificate.containerSecrets }),
@@ -142,6 +151,7 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
     if (certificate !== undefined) {
       this.service.node.addDependency(certificate);
       certificate.restartOnRenewal(this.service);
+      this.metricCertificateErrors = (metric) => certificate.metricErrors(metric);
     }
     const { connections, targets } = this.#exposure.attach(this.service);
     this.connections = connections;

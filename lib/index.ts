@@ -1,3 +1,4 @@
+export * from './deployment-gate.ts';
 export * from './embedded-pdp.ts';
 export * from './fargate-pdp.ts';
 export type * from './fargate-pdp-props.ts';

@@ -10,12 +10,13 @@ import {
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
-import type { IPdp, PdpGrantee } from './pdp.ts';
+import type { Construct } from 'constructs';
+import { MonitoredPdp } from './monitored-pdp.ts';
+import type { PdpGrantee } from './pdp.ts';
 import { imageOf, type PdpImage } from './pdp-image.ts';
 import { pdpLog } from './private/decision-log.ts';
 import { isService, pathOf } from './private/grantee.ts';
-import { addPdpContainer, PDP_CONTAINER, PDP_PORT } from './private/pdp-container.ts';
+import { addPdpContainer, metricsName, PDP_CONTAINER, PDP_PORT } from './private/pdp-container.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 export interface PdpSidecarProps {
@@ -64,7 +65,7 @@ export interface PdpSidecarProps {
  * const pdp = new PdpSidecar(this, 'Pdp', { taskDefinition, policies: 'policies' });
  * pdp.grantEvaluate(service);
  */
-export class PdpSidecar extends Construct implements IPdp {
+export class PdpSidecar extends MonitoredPdp {
   readonly connections = undefined;
   readonly endpoint = `http://127.0.0.1:${PDP_PORT}`;
   readonly vpc = undefined;
@@ -73,6 +74,8 @@ export class PdpSidecar extends Construct implements IPdp {
   readonly logGroup: LogGroup;
   /** The revision of the policies, when it is known at synth. */
   readonly revision: string | undefined;
+  readonly expectedTasks = undefined;
+  readonly metricsName: string;
   readonly #taskDefinition: TaskDefinition;
 
   /**
@@ -96,6 +99,7 @@ export class PdpSidecar extends Construct implements IPdp {
     }
     this.#taskDefinition = taskDefinition;
     this.revision = image.revision;
+    this.metricsName = metricsName(this);
     this.logGroup = pdpLog(this, { ...props, removalPolicy });
     this.container = addPdpContainer(this, taskDefinition, {
       image,
@@ -104,6 +108,7 @@ export class PdpSidecar extends Construct implements IPdp {
         // Its callers are stopped first, so there is nobody to drain for.
         ...['--drain-seconds', '0'],
         ...['--opa-port', 'off'],
+        ...['--cloudwatch-metrics', this.metricsName],
       ],
       logGroup: this.logGroup,
       stopTimeout: Duration.seconds(30),

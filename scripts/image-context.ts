@@ -24,6 +24,8 @@ export async function writeImageContext(outDir: string): Promise<void> {
       healthcheck: 'pdp-container/healthcheck.ts',
     },
     copied: [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')],
+    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
+    external: ['@aws-sdk/client-ecs'],
   });
 }
 
@@ -40,9 +42,11 @@ interface Context {
   /** What runs in the image, by the name that the Dockerfile copies. */
   programs: Record<string, string>;
   copied: string[];
+  /** Packages that are not packed. */
+  external?: string[];
 }
 
-async function writeContext(outDir: string, { programs, copied }: Context): Promise<void> {
+async function writeContext(outDir: string, { programs, copied, external = [] }: Context): Promise<void> {
   const out = resolve(outDir);
   await mkdir(out, { recursive: true });
   await build({
@@ -56,6 +60,7 @@ async function writeContext(outDir: string, { programs, copied }: Context): Prom
     target: 'node24',
     // jsonc-parser's `main` is a UMD file whose inner requires cannot be packed; its `module` can.
     mainFields: ['module', 'main'],
+    external,
     minify: true,
     legalComments: 'inline',
     banner: { js: banner },

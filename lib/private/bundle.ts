@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SynthesisError } from '../synthesis-error.ts';
 import { kitModule } from './package-files.ts';
@@ -27,6 +27,18 @@ export function writeUnpackedBundle(policies: string, output: string): { revisio
   return build(sourceOf(policies), output, '--unpacked');
 }
 
+/**
+ * Runs the decision tests of `policies`, and writes them with the revision to the file `output`, for a gate. Policies
+ * without tests have their revision alone.
+ *
+ * @throws SynthesisError when there is nothing at `policies`, a test fails, or with every problem found in it
+ */
+export function writeDecisionTests(policies: string, output: string): { revision: string } {
+  const source = sourceOf(policies);
+  runPdp(['test', source, '--export', output], output, `${source} does not pass its own tests`);
+  return JSON.parse(readFileSync(output, 'utf8')) as { revision: string };
+}
+
 function sourceOf(policies: string): string {
   const source = resolve(policies);
   if (!existsSync(source)) {
@@ -37,16 +49,21 @@ function sourceOf(policies: string): string {
 }
 
 function build(source: string, output: string, ...options: string[]): { revision: string } {
-  const { status, error, stdout, stderr } = spawnSync(
-    process.execPath,
-    [kitModule('bin/pdp'), 'build', source, '--output', output, '--json', ...options],
-    { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
-  );
+  const args = ['build', source, '--output', output, '--json', ...options];
+  return JSON.parse(runPdp(args, output, `${source} cannot be built`)) as { revision: string };
+}
+
+/** Runs the `pdp` command, which must write `output`. Returns what it printed. */
+function runPdp(args: string[], output: string, failure: string): string {
+  const { status, error, stdout, stderr } = spawnSync(process.execPath, [kitModule('bin/pdp'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   if (error !== undefined) {
     throw new SynthesisError(`policies: cannot start ${process.execPath} to build them: ${error.message}`);
   }
   if (status !== 0 || !existsSync(output)) {
-    throw new SynthesisError(`policies: ${source} cannot be built\n${`${stderr}${stdout}`.trim()}`);
+    throw new SynthesisError(`policies: ${failure}\n${`${stderr}${stdout}`.trim()}`);
   }
-  return JSON.parse(stdout) as { revision: string };
+  return stdout;
 }

@@ -2,22 +2,25 @@ import { Token } from 'aws-cdk-lib';
 import type { Connections, IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Grant } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { FargatePdpAttributes } from '../fargate-pdp-props.ts';
-import type { IPdp, PdpGrantee } from '../pdp.ts';
+import { MonitoredPdp } from '../monitored-pdp.ts';
+import type { PdpGrantee } from '../pdp.ts';
 import type { PdpEndpoints } from '../pdp-endpoints.ts';
 import { SynthesisError } from '../synthesis-error.ts';
 import { grantNetworked } from './grantee.ts';
 import { PDP_PORT } from './pdp-container.ts';
 
 /** A PDP that another stack or app has deployed, by what is known of it. */
-export class ImportedPdp extends Construct implements IPdp {
+export class ImportedPdp extends MonitoredPdp {
   readonly connections: Connections;
   readonly endpoint: string;
   readonly vpc: IVpc | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly apiKey: ISecret;
   readonly endpoints: PdpEndpoints | undefined;
+  readonly expectedTasks = undefined;
+  readonly metricsName: string | undefined;
   readonly #port: number;
 
   /** @throws SynthesisError when `endpoint` is no URL */
@@ -30,6 +33,7 @@ export class ImportedPdp extends Construct implements IPdp {
     this.vpc = attributes.vpc;
     this.endpoints = attributes.endpoints;
     this.apiKey = apiKey;
+    this.metricsName = attributes.metricsName;
     this.environment = {
       PDP_URL: endpoint,
       PDP_API_KEY_SECRET: apiKey.secretArn,

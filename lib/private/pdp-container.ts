@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Names } from 'aws-cdk-lib';
 import {
   AwsLogDriverMode,
   Capability,
@@ -25,6 +25,11 @@ export const REVISION_LABEL = 'pdp.revision';
 
 /** Each connection is a descriptor, and Fargate's own soft limit is 1,024. */
 const OPEN_FILES = 65_535;
+
+/** The name under which a PDP writes metrics: no other of the account and region has it. */
+export function metricsName(pdp: Construct): string {
+  return Names.uniqueResourceName(pdp, { maxLength: 64, separator: '-' });
+}
 
 export interface PdpContainerProps {
   readonly image: PdpImageConfig;

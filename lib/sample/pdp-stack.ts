@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { FargatePdp } from '../fargate-pdp.ts';
 import type { FargatePdpProps } from '../fargate-pdp-props.ts';
 import type { PdpImage } from '../pdp-image.ts';
+import { PdpMonitoring } from '../pdp-monitoring.ts';
 import type { NetworkStack } from './network-stack.ts';
 import type { BalancerSettings, SampleSettings } from './settings.ts';
 
@@ -31,6 +32,8 @@ export class PdpStack extends Stack {
     if (placement === 'star') this.pdp = FargatePdp.star(this, 'Pdp', common);
     else if (placement === 'cluster') this.pdp = this.#cluster(common, settings.balancer);
     else this.pdp = new FargatePdp(this, 'Pdp', common);
+    // Who is to be told differs from team to team.
+    new PdpMonitoring(this, 'Monitoring', { pdp: this.pdp, alarmActions: [] });
   }
 
   /** Two to ten tasks by load, half of those beyond the first on Spot; behind a load balancer when it has a name. */

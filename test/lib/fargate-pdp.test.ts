@@ -108,6 +108,7 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
           ...['--public-url', 'https://api.pdp.internal:7000'],
           ...['--drain-seconds', '20'],
           ...['--opa-port', 'off'],
+          ...['--cloudwatch-metrics', expect.stringMatching(/^Test-Pdp-/)],
         ],
         User: '65532:65532',
         Privileged: false,

@@ -44,7 +44,13 @@ describe('a PDP in the task of its callers', () => {
 
   it('listens on the loopback address alone, and needs no key', () => {
     expect(sidecar).toMatchObject({
-      Command: ['serve', ...['--host', '127.0.0.1'], ...['--drain-seconds', '0'], ...['--opa-port', 'off']],
+      Command: [
+        'serve',
+        ...['--host', '127.0.0.1'],
+        ...['--drain-seconds', '0'],
+        ...['--opa-port', 'off'],
+        ...['--cloudwatch-metrics', pdp.metricsName],
+      ],
       Essential: true,
       User: '65532:65532',
       ReadonlyRootFilesystem: true,
