@@ -1,17 +1,17 @@
 import { App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
-import { ServerlessPdpStack } from '../lib/index.ts';
+import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
+import { addSample } from '../lib/sample/sample.ts';
 import { readSettings } from '../lib/sample/settings.ts';
 import { SynthesisError } from '../lib/synthesis-error.ts';
 
-/** The stack of each placement has a name of its own, so that both can be deployed side by side. */
-const STACK_NAMES = { serverless: 'ServerlessPdp', embedded: 'EmbeddedPdp' };
-
 try {
   const app = new App();
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const settings = readSettings(app.node);
-  new ServerlessPdpStack(app, STACK_NAMES[settings.placement], settings);
+  Validations.of(app).addPlugins(
+    new AwsSolutionsChecks(app),
+    new NIST80053R5Checks(app),
+    new ServerlessChecks(app),
+  );
+  addSample(app, readSettings(app.node));
   app.synth();
 } catch (error) {
   if (!(error instanceof SynthesisError)) throw error;

@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { InvalidBundleError, PdpError } from '../engine/index.ts';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
+import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
+import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
 import { EXIT, UsageError } from './terminal/exit.ts';
@@ -17,7 +19,9 @@ const program = new Command('pdp')
   .addCommand(checkCommand())
   .addCommand(testCommand())
   .addCommand(validateCommand())
-  .addCommand(buildCommand());
+  .addCommand(buildCommand())
+  .addCommand(statusCommand())
+  .addCommand(rolloutCommand());
 
 for (const command of [program, ...program.commands]) {
   command

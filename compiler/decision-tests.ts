@@ -1,4 +1,10 @@
 import {
+  type ActualDecision,
+  type ExpectedDecision,
+  meets,
+  samePolicies,
+} from '../engine/expected-decisions.ts';
+import {
   type AccessRequest,
   type Bundle,
   ConfigurationError,
@@ -12,12 +18,7 @@ import { parseJsonFile } from './json-file.ts';
 import { wasmEvaluator } from './oracle/evaluator.ts';
 
 /** A decision that a bundle must give, from `tests/*.json`. */
-export interface DecisionTest {
-  name: string;
-  request: AccessRequest;
-  decision: boolean;
-  /** The determining policies, all of them, in any order. */
-  policies?: string[];
+export interface DecisionTest extends ExpectedDecision {
   /** Where it is written. */
   file: string;
   line: number;
@@ -27,7 +28,7 @@ export interface DecisionTestResult {
   test: DecisionTest;
   passed: boolean;
   /** What came out, where it differs; a request that cannot be evaluated says why. */
-  actual: { decision: boolean; policies: string[]; error?: string };
+  actual: ActualDecision;
   /** What the official package says, where that is something else. */
   official?: { decision: boolean; policies: string[] };
 }
@@ -89,11 +90,8 @@ export function runDecisionTests(bundle: Bundle, tests: DecisionTest[]): Decisio
     const actual = decide(compiled, test.request);
     const theirs = official === undefined ? actual : decide(official, test.request);
     const differs = theirs.decision !== actual.decision || !samePolicies(theirs.policies, actual.policies);
-    const passed =
-      actual.error === undefined &&
-      actual.decision === test.decision &&
-      (test.policies === undefined || samePolicies(test.policies, actual.policies));
-    return { test, actual, passed: passed && !differs, ...(differs ? { official: theirs } : {}) };
+    const passed = meets(test, actual) && !differs;
+    return { test, actual, passed, ...(differs ? { official: theirs } : {}) };
   });
 }
 
@@ -105,10 +103,6 @@ function officialPdp(bundle: Bundle): ReturnType<typeof createPdp> | undefined {
     if (error instanceof ConfigurationError) return undefined;
     throw error;
   }
-}
-
-function samePolicies(a: string[], b: string[]): boolean {
-  return a.length === b.length && a.every((id) => b.includes(id));
 }
 
 function decide(pdp: ReturnType<typeof createPdp>, request: AccessRequest): DecisionTestResult['actual'] {

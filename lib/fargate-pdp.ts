@@ -1,128 +1,69 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
-import {
-  type Connections,
-  type IConnectable,
-  type IVpc,
-  Peer,
-  Port,
-  SecurityGroup,
-  type SubnetSelection,
-  SubnetType,
-} from 'aws-cdk-lib/aws-ec2';
-import {
-  AvailabilityZoneRebalancing,
-  Cluster,
-  ContainerInsights,
-  FargatePlatformVersion,
-  FargateService,
-  type ICluster,
-  PropagatedTagSource,
-} from 'aws-cdk-lib/aws-ecs';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Connections, IConnectable, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { CpuArchitecture, type FargateService, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Grant } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import {
-  DnsRecordType,
-  type INamespace,
-  NamespaceType,
-  PrivateDnsNamespace,
-} from 'aws-cdk-lib/aws-servicediscovery';
-import { Construct } from 'constructs';
-import type { IPdp, PdpGrantee } from './pdp.ts';
-import { grantReadKey } from './private/api-key.ts';
-import { connectableOf, principalOf, setEnvironment } from './private/grantee.ts';
-import { imageContextDirectory } from './private/package-files.ts';
-import { pdpImage } from './private/pdp-image.ts';
-import { DNS_TTL, PDP_PORT, pdpTask } from './private/pdp-task.ts';
-import { SynthesisError } from './synthesis-error.ts';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import type { FargatePdpAttributes, FargatePdpProps } from './fargate-pdp-props.ts';
+import { type IMonitoredPdp, MonitoredPdp } from './monitored-pdp.ts';
+import type { PdpGrantee } from './pdp.ts';
+import type { PdpEndpoints } from './pdp-endpoints.ts';
+import { imageOf } from './pdp-image.ts';
+import { newApiKey } from './private/api-key.ts';
+import { checkImage, checkTogether } from './private/check-fargate-props.ts';
+import { pdpLog } from './private/decision-log.ts';
+import type { Exposure } from './private/exposure.ts';
+import { pdpService, privateSubnets } from './private/fargate-service.ts';
+import { grantNetworked } from './private/grantee.ts';
+import { ImportedPdp } from './private/imported-pdp.ts';
+import { type LoadBalancerProps, PdpBalancer } from './private/load-balancer.ts';
+import { PdpCertificate } from './private/pdp-certificate.ts';
+import { addPdpContainer, metricsName } from './private/pdp-container.ts';
+import { DNS_TTL, PrivateDns } from './private/private-dns.ts';
+import { fewestTasks, scale } from './private/task-count.ts';
+import { fargateTask } from './private/task-size.ts';
 
-export interface FargatePdpProps {
-  /** The VPC of the functions that ask. */
-  readonly vpc: IVpc;
-  /**
-   * The directory of the policies, schema and entities, checked and built at synth; or a `.tar.gz` that
-   * `pdp build` wrote. A change of it is a rolling deployment.
-   */
-  readonly policies: string;
-  /**
-   * Where the tasks run. Without a NAT gateway they need these endpoints: `ecr.api`, `ecr.dkr`, `logs`,
-   * `secretsmanager` and the gateway of S3. Public subnets are refused.
-   *
-   * @default - the isolated subnets, or those with egress when the VPC has no isolated ones
-   */
-  readonly vpcSubnets?: SubnetSelection;
-  /**
-   * The cluster, in the same VPC.
-   *
-   * @default - a new one, with container insights
-   */
-  readonly cluster?: ICluster;
-  /**
-   * The private DNS namespace of the VPC that the PDP is registered in.
-   *
-   * @default - a new one, `pdp.internal`
-   */
-  readonly namespace?: INamespace;
-  /**
-   * The name in the namespace. One namespace may hold several PDPs, each with a name of its own.
-   *
-   * @default 'api'
-   */
-  readonly serviceName?: string;
-  /**
-   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192 or 16384; 1,024 are one vCPU. The server is one process
-   * that uses one vCPU at most.
-   *
-   * @default 512
-   */
-  readonly cpu?: number;
-  /**
-   * Memory of a task in MiB, one of the sizes that Fargate has for `cpu`.
-   *
-   * @default 1024
-   */
-  readonly memoryLimitMiB?: number;
-  /**
-   * Number of tasks, spread over the zones.
-   *
-   * @default 2
-   */
-  readonly desiredCount?: number;
-  /**
-   * The key that callers prove themselves with.
-   *
-   * @default - a new secret with 43 random letters and digits (256 bits)
-   */
-  readonly apiKey?: ISecret;
-  /**
-   * How long the decision log is kept.
-   *
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: RetentionDays;
-  /**
-   * What becomes of the decision log when the construct is removed.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-  /**
-   * The build context of the container image, without a bundle.
-   *
-   * @default - the kit's own
-   */
-  readonly imageContext?: string;
-}
+/** How long a stopping task goes on answering: twice the time that names which a client resolved may be kept. */
+const DRAIN = Duration.seconds(2 * DNS_TTL.toSeconds());
+
+/** From SIGTERM to SIGKILL: the drain and the longest request after it, so that the server always ends by itself. */
+const STOP_TIMEOUT = Duration.seconds(DRAIN.toSeconds() + 40);
 
 /**
- * The policy decision point as an ECS service on Fargate (ARM64) that functions of the same VPC find by private DNS.
- * Nothing outside the VPC reaches it, and inside it only what {@link FargatePdp.grantEvaluate} let in.
+ * The policy decision point as an ECS service on Fargate that functions and services of the same VPC find by private
+ * DNS, or through an internal load balancer. Nothing outside the VPC reaches it, and inside it only what
+ * {@link FargatePdp.grantEvaluate} let in.
  *
  * @example
  * const pdp = new FargatePdp(this, 'Pdp', { vpc, policies: 'policies' });
  * pdp.grantEvaluate(viewNote);
  */
-export class FargatePdp extends Construct implements IPdp, IConnectable {
+export class FargatePdp extends MonitoredPdp implements IConnectable {
+  /**
+   * A PDP that another stack or app has deployed.
+   *
+   * @throws SynthesisError when `endpoint` is no URL
+   */
+  static fromAttributes(scope: Construct, id: string, attributes: FargatePdpAttributes): IMonitoredPdp {
+    return new ImportedPdp(scope, id, attributes);
+  }
+
+  /**
+   * One strong task for a whole deployment: one vCPU, all that the server uses, and 8 GiB. While it is replaced the
+   * new one runs beside it; when it dies there is no answer, and so no permit, until ECS has started another.
+   *
+   * @throws SynthesisError as the constructor does
+   */
+  static star(
+    scope: Construct,
+    id: string,
+    props: Omit<FargatePdpProps, 'desiredCount' | 'scaling' | 'spotWeight'>,
+  ): FargatePdp {
+    return new FargatePdp(scope, id, { cpu: 1024, memoryLimitMiB: 8192, ...props, desiredCount: 1 });
+  }
+
   readonly connections: Connections;
   readonly endpoint: string;
   readonly vpc: IVpc;
@@ -130,122 +71,143 @@ export class FargatePdp extends Construct implements IPdp, IConnectable {
   /** The key that callers prove themselves with. */
   readonly apiKey: ISecret;
   readonly service: FargateService;
+  readonly taskDefinition: FargateTaskDefinition;
   readonly logGroup: LogGroup;
+  /** The subnets of the tasks. */
+  readonly vpcSubnets: SubnetSelection;
+  /** The endpoints that callers read the key through, when the PDP has been given them. */
+  readonly endpoints: PdpEndpoints | undefined;
+  /**
+   * The authorities that callers are to trust, in PEM, known at deployment.
+   *
+   * @default - the transport is plain, or the certificate is one of the load balancer
+   */
+  readonly certificateAuthority: string | undefined;
+  /** The revision of the policies, when it is known at synth. */
+  readonly revision: string | undefined;
+  readonly expectedTasks: number;
+  readonly metricsName: string | undefined;
+  /** Failures to renew the certificate of the tasks, when they have one. */
+  readonly metricCertificateErrors?: (props?: MetricOptions) => Metric;
+  readonly #exposure: Exposure;
 
   /**
    * @throws SynthesisError when the policies are missing or cannot be built, Fargate has no task of that size, the
-   * subnets are public, or the namespace is not a private DNS one
+   * subnets are public, the namespace is not a private DNS one, or properties do not go together
    */
   constructor(scope: Construct, id: string, props: FargatePdpProps) {
     super(scope, id);
-    const { vpc } = props;
+    checkTogether(props);
+    const { vpc, cpuArchitecture = CpuArchitecture.ARM64, removalPolicy = RemovalPolicy.RETAIN } = props;
     this.vpc = vpc;
-    const vpcSubnets = privateSubnets(vpc, props.vpcSubnets);
-    this.apiKey = props.apiKey ?? this.#newApiKey();
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    this.endpoints = props.endpoints;
+    this.vpcSubnets = privateSubnets(vpc, props.vpcSubnets);
+    const image = imageOf(props)._bind(this, cpuArchitecture);
+    checkImage(props, image);
+    this.revision = image.revision;
+    this.expectedTasks = fewestTasks(props);
+    this.metricsName = image.takesServeOptions ? metricsName(this) : undefined;
+    this.apiKey = image.apiKey ?? props.apiKey ?? newApiKey(this, props.encryptionKey);
+    this.logGroup = pdpLog(this, { ...props, removalPolicy });
+    const { transport = 'tls' } = props;
+    const tasksServeTls = transport === 'tls' && image.takesServeOptions;
+    this.#exposure = this.#expose(props, {
+      transport,
+      tasksServeTls,
+      readyPath: image.readyPath,
+      removalPolicy,
     });
-    const name = props.serviceName ?? 'api';
-    const namespace = privateNamespace(
-      props.namespace ?? new PrivateDnsNamespace(this, 'Namespace', { vpc, name: 'pdp.internal' }),
-    );
-    this.endpoint = `http://${name}.${namespace.namespaceName}:${PDP_PORT}`;
-    this.environment = { PDP_URL: this.endpoint, PDP_API_KEY_SECRET: this.apiKey.secretArn };
-    const taskDefinition = pdpTask(this, {
-      image: pdpImage(this, props.imageContext ?? imageContextDirectory, props.policies),
+    this.endpoint = this.#exposure.endpoint;
+    const certificate = tasksServeTls ? this.#newCertificate(props, removalPolicy) : undefined;
+    // A load balancer has a certificate that the well-known authorities vouch for.
+    this.certificateAuthority =
+      props.exposure === 'loadBalancer' ? undefined : certificate?.certificateAuthority;
+    this.environment = callerEnvironment(this, props.certificateAuthority);
+    this.taskDefinition = fargateTask(this, {
       cpu: props.cpu ?? 512,
       memoryLimitMiB: props.memoryLimitMiB ?? 1024,
-      endpoint: this.endpoint,
-      apiKey: this.apiKey,
+      cpuArchitecture,
+    });
+    addPdpContainer(this, this.taskDefinition, {
+      image,
+      serveOptions: [
+        ...['--public-url', this.endpoint],
+        ...['--drain-seconds', `${DRAIN.toSeconds()}`],
+        // No security group lets anyone reach it.
+        ...['--opa-port', 'off'],
+        ...(this.metricsName === undefined ? [] : ['--cloudwatch-metrics', this.metricsName]),
+      ],
+      ...(image.apiKey === undefined ? { apiKey: this.apiKey } : {}),
+      ...(certificate === undefined ? {} : { secrets: certificate.containerSecrets }),
       logGroup: this.logGroup,
+      stopTimeout: STOP_TIMEOUT,
     });
-    this.service = new FargateService(this, 'Service', {
-      cluster:
-        props.cluster ??
-        new Cluster(this, 'Cluster', { vpc, containerInsightsV2: ContainerInsights.ENABLED }),
-      taskDefinition,
-      platformVersion: FargatePlatformVersion.VERSION1_4,
-      vpcSubnets,
-      securityGroups: [this.#securityGroup(vpc)],
-      assignPublicIp: false,
-      enableExecuteCommand: false,
-      desiredCount: props.desiredCount ?? 2,
-      availabilityZoneRebalancing: AvailabilityZoneRebalancing.ENABLED,
-      minHealthyPercent: 100,
-      maxHealthyPercent: 200,
-      circuitBreaker: { enable: true, rollback: true },
-      enableECSManagedTags: true,
-      propagateTags: PropagatedTagSource.SERVICE,
-      cloudMapOptions: {
-        cloudMapNamespace: namespace,
-        name,
-        dnsRecordType: DnsRecordType.A,
-        dnsTtl: DNS_TTL,
-      },
+    this.service = pdpService(this, {
+      ...props,
+      taskDefinition: this.taskDefinition,
+      vpcSubnets: this.vpcSubnets,
+      cloudMapOptions: this.#exposure.cloudMapOptions,
     });
-    // The first task must find its permissions, or the circuit breaker gives up on the deployment.
-    this.service.node.addDependency(taskDefinition);
-    this.connections = this.service.connections;
+    if (certificate !== undefined) {
+      this.service.node.addDependency(certificate);
+      certificate.restartOnRenewal(this.service);
+      this.metricCertificateErrors = (metric) => certificate.metricErrors(metric);
+    }
+    const { connections, targets } = this.#exposure.attach(this.service);
+    this.connections = connections;
+    if (props.scaling !== undefined) scale(this.service, props.scaling, targets);
   }
 
   /**
-   * Opens port 7000 from the grantee to the tasks, lets it read the key, and sets `PDP_URL` and `PDP_API_KEY_SECRET`.
-   * The grant is the one to read the key.
+   * Opens the PDP's port to the grantee, lets it read the key, and sets `PDP_URL`, `PDP_API_KEY_SECRET` and
+   * `PDP_CA`. The grant is the one to read the key.
    *
    * @throws SynthesisError when the grantee is in no VPC, or has no security group
    */
   grantEvaluate(grantee: PdpGrantee): Grant {
-    connectableOf(grantee).connections.allowTo(this, Port.tcp(PDP_PORT), 'ask the policy decision point');
-    setEnvironment(grantee, this.environment);
-    return grantReadKey(this.apiKey, principalOf(grantee));
+    return grantNetworked(this, this.#exposure.port, grantee);
   }
 
-  #newApiKey(): Secret {
-    const secret = new Secret(this, 'ApiKey', {
-      description: 'The key that functions prove themselves with to the policy decision point',
-      generateSecretString: { passwordLength: 43, excludePunctuation: true },
-      removalPolicy: RemovalPolicy.DESTROY,
+  #newCertificate(props: FargatePdpProps, removalPolicy: RemovalPolicy): PdpCertificate {
+    const { certificateAuthority: generation, encryptionKey, logRetention } = props;
+    return new PdpCertificate(this, 'Certificate', {
+      serverNames: this.#exposure.serverNames,
+      removalPolicy,
+      ...(generation === undefined ? {} : { generation }),
+      ...(encryptionKey === undefined ? {} : { encryptionKey }),
+      ...(logRetention === undefined ? {} : { logRetention }),
     });
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason:
-        'Tasks and functions read the key when they start. Rotating it is a deployment, which a rotation schedule ' +
-        'cannot do; only functions that a security group names can use the key at all.',
-    });
-    return secret;
   }
 
-  #securityGroup(vpc: IVpc): SecurityGroup {
-    const group = new SecurityGroup(this, 'SecurityGroup', {
+  #expose(
+    props: FargatePdpProps,
+    serving: Pick<LoadBalancerProps, 'transport' | 'tasksServeTls' | 'readyPath'> & {
+      removalPolicy: RemovalPolicy;
+    },
+  ): Exposure {
+    const { vpc, namespace, serviceName, deployment } = props;
+    const { removalPolicy, ...tls } = serving;
+    if (props.exposure !== 'loadBalancer') {
+      const scheme = tls.transport === 'tls' ? 'https' : 'http';
+      return new PrivateDns(this, { vpc, scheme, namespace, name: serviceName ?? 'api' });
+    }
+    return new PdpBalancer(this, {
+      ...props.loadBalancer,
       vpc,
-      description: 'Policy decision point: in, from the functions that may ask; out, to AWS endpoints',
-      allowAllOutbound: false,
+      vpcSubnets: this.vpcSubnets,
+      ...tls,
+      blueGreen: deployment === 'blueGreen',
+      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
     });
-    // The layers of the image come from S3, whose gateway has no security group to name. Whether there is more to
-    // reach is the routes' to say: isolated subnets have none to the internet.
-    group.addEgressRule(
-      Peer.anyIpv4(),
-      Port.tcp(443),
-      'image, logs and key, through the endpoints of the VPC',
-    );
-    return group;
   }
 }
 
-function privateSubnets(vpc: IVpc, asked: SubnetSelection | undefined): SubnetSelection {
-  const fallback =
-    vpc.isolatedSubnets.length > 0 ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS;
-  const selection = asked ?? { subnetType: fallback };
-  if (vpc.selectSubnets(selection).hasPublic) {
-    throw new SynthesisError('vpcSubnets: the PDP must not be in public subnets; select private ones');
-  }
-  return selection;
-}
-
-function privateNamespace(namespace: INamespace): INamespace {
-  if (namespace.type === NamespaceType.DNS_PRIVATE) return namespace;
-  throw new SynthesisError(
-    `namespace: ${namespace.type} has no private names; use a PrivateDnsNamespace of the PDP's VPC`,
-  );
+/** What `pdpFromEnvironment()` reads of a PDP that listens. */
+function callerEnvironment(pdp: FargatePdp, generation = '1'): Record<string, string> {
+  const { endpoint, apiKey, certificateAuthority } = pdp;
+  const environment = { PDP_URL: endpoint, PDP_API_KEY_SECRET: apiKey.secretArn };
+  if (certificateAuthority === undefined) return environment;
+  // The authority is a reference, and the same text in the template when its value changes. The generation beside it
+  // makes the deployment of another authority one of its callers too.
+  return { ...environment, PDP_CA: certificateAuthority, PDP_CA_GENERATION: generation };
 }

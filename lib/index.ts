@@ -1,9 +1,15 @@
+export * from './deployment-gate.ts';
 export * from './embedded-pdp.ts';
 export * from './fargate-pdp.ts';
+export type * from './fargate-pdp-props.ts';
 export * from './isolated-network.ts';
+export * from './monitored-pdp.ts';
 export type { IPdp, PdpGrantee } from './pdp.ts';
 export * from './pdp-authorizer.ts';
+export * from './pdp-endpoints.ts';
+export { PdpImage, type PdpImageConfig, type PermitImageProps } from './pdp-image.ts';
+export * from './pdp-monitoring.ts';
+export * from './pdp-sidecar.ts';
 export * from './protected-function.ts';
-export type { TokenIssuer } from './sample/identity.ts';
-export * from './serverless-pdp-stack.ts';
+export * from './remote-pdp.ts';
 export { SynthesisError } from './synthesis-error.ts';

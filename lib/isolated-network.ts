@@ -1,21 +1,9 @@
-import { Aws, type RemovalPolicy } from 'aws-cdk-lib';
-import {
-  FlowLogDestination,
-  GatewayVpcEndpointAwsService,
-  type IConnectable,
-  InterfaceVpcEndpoint,
-  InterfaceVpcEndpointAwsService,
-  Port,
-  SecurityGroup,
-  SubnetType,
-  Vpc,
-} from 'aws-cdk-lib/aws-ec2';
-import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import { FlowLogDestination, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { FargatePdp } from './fargate-pdp.ts';
-
-const HTTPS = Port.tcp(443);
+import { PdpEndpoints } from './pdp-endpoints.ts';
+import { acknowledge, INLINE_POLICY, LOG_WITH_AWS_KEY } from './private/acknowledge.ts';
 
 export interface IsolatedNetworkProps {
   /**
@@ -24,6 +12,12 @@ export interface IsolatedNetworkProps {
    * @default 2
    */
   readonly maxAzs?: number;
+  /**
+   * Whether there is an endpoint of ECS too, which a deployment gate asks for the tasks.
+   *
+   * @default false
+   */
+  readonly ecsEndpoint?: boolean;
   /**
    * How long flow logs are kept.
    *
@@ -44,8 +38,7 @@ export interface IsolatedNetworkProps {
  */
 export class IsolatedNetwork extends Construct {
   readonly vpc: Vpc;
-  readonly #taskEndpoints: SecurityGroup;
-  readonly #secretsEndpoint: SecurityGroup;
+  readonly endpoints: PdpEndpoints;
 
   constructor(scope: Construct, id: string, props: IsolatedNetworkProps = {}) {
     super(scope, id);
@@ -55,88 +48,18 @@ export class IsolatedNetwork extends Construct {
       restrictDefaultSecurityGroup: true,
       subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });
+    const flowLog = new LogGroup(this, 'FlowLogGroup', {
+      retention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      ...(props.removalPolicy === undefined ? {} : { removalPolicy: props.removalPolicy }),
+    });
+    acknowledge(flowLog, LOG_WITH_AWS_KEY);
     this.vpc.addFlowLog('FlowLog', {
-      destination: FlowLogDestination.toCloudWatchLogs(
-        new LogGroup(this, 'FlowLogGroup', {
-          retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-          ...(props.removalPolicy === undefined ? {} : { removalPolicy: props.removalPolicy }),
-        }),
-      ),
+      destination: FlowLogDestination.toCloudWatchLogs(flowLog),
     });
-    this.#taskEndpoints = this.#endpointGroup('TaskEndpoints', 'Endpoints that only tasks of the PDP use');
-    this.#secretsEndpoint = this.#endpointGroup(
-      'SecretsEndpoint',
-      'Secrets Manager, for tasks and functions',
-    );
-    this.#addEndpoints();
-  }
-
-  /** Lets tasks of a PDP pull their image, write their log and read their key. */
-  connectPdp(pdp: FargatePdp): void {
-    // Before the first task starts: one that cannot pull its image makes the circuit breaker give up.
-    pdp.service.node.addDependency(this);
-    // Their egress is the PDP's own business, so only the endpoints' side is set here.
-    for (const group of pdp.connections.securityGroups) {
-      this.#taskEndpoints.addIngressRule(group, HTTPS, 'image and log of the policy decision point');
-      this.#secretsEndpoint.addIngressRule(group, HTTPS, 'key of the policy decision point');
-    }
-  }
-
-  /** Lets a function read secrets. */
-  connectFunction(grantee: IConnectable): void {
-    grantee.connections.allowTo(this.#secretsEndpoint, HTTPS, 'read secrets');
-  }
-
-  #endpointGroup(id: string, description: string): SecurityGroup {
-    return new SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound: false });
-  }
-
-  #addEndpoints(): void {
-    const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, SECRETS_MANAGER } = InterfaceVpcEndpointAwsService;
-    const pull = ['ecr:GetAuthorizationToken', 'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage'];
-    const layers = [...pull, 'ecr:GetDownloadUrlForLayer'];
-    this.#interface('EcrApi', ECR, this.#taskEndpoints, layers);
-    this.#interface('EcrDocker', ECR_DOCKER, this.#taskEndpoints, layers);
-    this.#interface('Logs', CLOUDWATCH_LOGS, this.#taskEndpoints, [
-      'logs:CreateLogStream',
-      'logs:PutLogEvents',
-    ]);
-    this.#interface('Secrets', SECRETS_MANAGER, this.#secretsEndpoint, [
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:GetSecretValue',
-    ]);
-    this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 }).addToPolicy(
-      // Layers are fetched with URLs that ECR signed, so the principal is ECR's. The bucket is ECR's own:
-      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
-      new PolicyStatement({
-        principals: [new AnyPrincipal()],
-        actions: ['s3:GetObject'],
-        resources: [`arn:${Aws.PARTITION}:s3:::prod-${Aws.REGION}-starport-layer-bucket/*`],
-      }),
-    );
-  }
-
-  #interface(
-    id: string,
-    service: InterfaceVpcEndpointAwsService,
-    securityGroup: SecurityGroup,
-    actions: string[],
-  ): void {
-    const endpoint = new InterfaceVpcEndpoint(this, id, {
+    acknowledge(this.vpc, INLINE_POLICY);
+    this.endpoints = new PdpEndpoints(this, 'Endpoints', {
       vpc: this.vpc,
-      service,
-      securityGroups: [securityGroup],
-      subnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
-      // Not open to the whole VPC: a rule of the group names each that may.
-      open: false,
+      ...(props.ecsEndpoint === undefined ? {} : { ecs: props.ecsEndpoint }),
     });
-    endpoint.addToPolicy(
-      new PolicyStatement({
-        principals: [new AnyPrincipal()],
-        actions,
-        resources: ['*'],
-        conditions: { StringEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } },
-      }),
-    );
   }
 }

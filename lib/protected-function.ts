@@ -6,13 +6,21 @@ import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda
 import { LogGroup, LogGroupGrants, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { IPdp } from './pdp.ts';
+import { acknowledge, INLINE_POLICY, LOG_WITH_AWS_KEY } from './private/acknowledge.ts';
 import { functionBundling } from './private/function-bundling.ts';
 import { grantNetworkInterfaces } from './private/network-interfaces.ts';
 import { isSameVpc } from './private/same-vpc.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 /** What `pdpFromEnvironment()` reads; the PDP's to set. */
-const PDP_VARIABLES = ['PDP_URL', 'PDP_BUNDLE', 'PDP_API_KEY', 'PDP_API_KEY_SECRET', 'PDP_CA'];
+const PDP_VARIABLES = [
+  'PDP_URL',
+  'PDP_BUNDLE',
+  'PDP_API_KEY',
+  'PDP_API_KEY_SECRET',
+  'PDP_CA',
+  'PDP_CA_GENERATION',
+];
 
 /**
  * What a `NodejsFunction` takes, with other defaults: Node 24, ARM64, 1,024 MB, 10 seconds, a log in JSON that ends.
@@ -91,6 +99,8 @@ export class ProtectedFunction extends NodejsFunction {
         retention: logRetention ?? RetentionDays.ONE_MONTH,
         ...(logRemovalPolicy === undefined ? {} : { removalPolicy: logRemovalPolicy }),
       });
+    if (props.logGroup === undefined) acknowledge(logGroup, LOG_WITH_AWS_KEY);
+    if (props.role === undefined) acknowledge(role, INLINE_POLICY);
     LogGroupGrants.fromLogGroup(logGroup).write(role);
     if (vpc !== undefined) grantNetworkInterfaces(role);
     super(scope, id, {

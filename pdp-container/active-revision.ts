@@ -17,6 +17,7 @@ export class ActiveRevision {
   #urls = new UrlMap();
   #since: Date | undefined;
   #failure: ReloadFailure | undefined;
+  #staleSince: Date | undefined;
 
   /** @throws PdpUnavailableError when no revision is active yet */
   get pdp(): LocalPdp {
@@ -43,19 +44,26 @@ export class ActiveRevision {
     return this.#failure;
   }
 
+  /** Since when the source has been something else than what is active, or not been readable, as far as is known. */
+  get staleSince(): Date | undefined {
+    return this.#staleSince;
+  }
+
   activate(pdp: LocalPdp, urls: UrlMap, at: Date): void {
     this.#pdp = pdp;
     this.#urls = urls;
     this.#since = at;
-    this.#failure = undefined;
+    this.confirm();
   }
 
   /** The source is again, or still, what is active. */
   confirm(): void {
     this.#failure = undefined;
+    this.#staleSince = undefined;
   }
 
   fail(failure: ReloadFailure): void {
     this.#failure = failure;
+    this.#staleSince ??= failure.at;
   }
 }

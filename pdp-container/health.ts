@@ -47,6 +47,11 @@ export function healthRoutes(
   });
 }
 
+/** A revision is active, and the server is neither stopping nor broken: safe to route to. */
+export function isReady(state: HealthState): boolean {
+  return statusOf(state) === 'ready';
+}
+
 function statusOf({ active, draining, broken }: HealthState): 'ready' | 'unready' | 'draining' | 'broken' {
   if (broken) return 'broken';
   if (draining) return 'draining';
@@ -54,7 +59,7 @@ function statusOf({ active, draining, broken }: HealthState): 'ready' | 'unready
 }
 
 function httpStatus(state: HealthState): 200 | 503 {
-  return statusOf(state) === 'ready' ? 200 : 503;
+  return isReady(state) ? 200 : 503;
 }
 
 function detail(state: HealthState, trusted: boolean): object {

@@ -1,10 +1,26 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { BucketCounts } from './bucket-counts.ts';
+import { type Bucket, BucketCounts } from './bucket-counts.ts';
+import { HEALTH_ROUTES } from './health.ts';
 
 /** Seconds. A decision takes from microseconds to some milliseconds. */
 const DECISION_BUCKETS = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1,
 ];
+
+/** What was counted since the server was made. */
+export interface Totals {
+  readonly decisions: number;
+  readonly denials: number;
+  readonly policyErrors: number;
+  /** HTTP requests answered, health routes apart. */
+  readonly requests: number;
+  /** Those of them that were answered with a 5xx status. */
+  readonly serverErrors: number;
+  readonly failedReloads: number;
+  readonly logLinesDropped: number;
+  /** Seconds that decisions took. */
+  readonly decisionSeconds: readonly Bucket[];
+}
 
 /**
  * The server's metrics, in a registry of their own, for Prometheus. What is counted at every request is kept in plain
@@ -12,44 +28,40 @@ const DECISION_BUCKETS = [
  */
 export class Metrics {
   readonly registry = new Registry();
-  readonly policyErrors: Counter;
   readonly shadowDifferences: Counter;
   readonly evaluatorBroken: Gauge;
   readonly requestsInFlight: Gauge;
-  readonly logLinesDropped: Counter;
   readonly #decisionSeconds: BucketCounts;
   readonly #revision: Gauge<'revision'>;
   readonly #activated: Gauge;
-  readonly #reloads: Counter<'result'>;
   readonly #decisions = { permit: 0, deny: 0 };
+  readonly #reloads = { success: 0, unchanged: 0, failure: 0 };
+  #policyErrors = 0;
+  #logLinesDropped = 0;
   /** By route and status. */
   readonly #requests = new Map<string, Map<number, number>>();
 
   constructor() {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    const decisions = this.#decisions;
-    new Counter({
-      name: 'pdp_decisions_total',
-      help: 'Decisions made, by decision: permit or deny. An invalid item of a batch is a deny.',
-      labelNames: ['decision'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [decision, count] of Object.entries(decisions)) this.inc({ decision }, count);
-      },
-    });
+    this.#counter(
+      'pdp_decisions_total',
+      'Decisions made, by decision: permit or deny. An invalid item of a batch is a deny.',
+      ['decision'],
+      () => Object.entries(this.#decisions).map(([decision, count]) => [{ decision }, count]),
+    );
     this.#decisionSeconds = new BucketCounts(
       'pdp_decision_duration_seconds',
       'Time to make one decision, without HTTP.',
       DECISION_BUCKETS,
       this.registry,
     );
-    this.policyErrors = new Counter({
-      name: 'pdp_policy_errors_total',
-      help: 'Policies that erred in a decision and so did not apply.',
-      registers,
-    });
+    this.#counter(
+      'pdp_policy_errors_total',
+      'Policies that erred in a decision and so did not apply.',
+      [],
+      () => [[{}, this.#policyErrors]],
+    );
     this.shadowDifferences = new Counter({
       name: 'pdp_shadow_differences_total',
       help: 'Decisions in which the two evaluators differed; counted with --shadow only.',
@@ -71,46 +83,39 @@ export class Metrics {
       help: 'When the active revision became active, in seconds since 1970.',
       registers,
     });
-    this.#reloads = new Counter({
-      name: 'pdp_bundle_reloads_total',
-      help: 'Loads of the source, the first included, by result: success, unchanged or failure.',
-      labelNames: ['result'],
-      registers,
-    });
-    const requests = this.#requests;
-    new Counter({
-      name: 'pdp_http_requests_total',
-      help: 'HTTP requests answered, by route and status.',
-      labelNames: ['route', 'status'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [route, statuses] of requests) {
-          for (const [status, count] of statuses) this.inc({ route, status }, count);
-        }
-      },
-    });
+    this.#counter(
+      'pdp_bundle_reloads_total',
+      'Loads of the source, the first included, by result: success, unchanged or failure.',
+      ['result'],
+      () => Object.entries(this.#reloads).map(([result, count]) => [{ result }, count]),
+    );
+    this.#counter(
+      'pdp_http_requests_total',
+      'HTTP requests answered, by route and status.',
+      ['route', 'status'],
+      () => this.#answers().map(({ route, status, count }) => [{ route, status }, count]),
+    );
     this.requestsInFlight = new Gauge({
       name: 'pdp_http_requests_in_flight',
       help: 'HTTP requests under way, health routes apart.',
       registers,
     });
-    this.logLinesDropped = new Counter({
-      name: 'pdp_log_lines_dropped_total',
-      help: 'Log lines dropped because whatever reads standard output is too slow.',
-      registers,
-    });
-    for (const result of ['success', 'unchanged', 'failure']) this.#reloads.inc({ result }, 0);
+    this.#counter(
+      'pdp_log_lines_dropped_total',
+      'Log lines dropped because whatever reads standard output is too slow.',
+      [],
+      () => [[{}, this.#logLinesDropped]],
+    );
   }
 
   decided(permitted: boolean, seconds: number, policyErrors: number): void {
     this.#decisions[permitted ? 'permit' : 'deny'] += 1;
     this.#decisionSeconds.observe(seconds);
-    if (policyErrors > 0) this.policyErrors.inc(policyErrors);
+    this.#policyErrors += policyErrors;
   }
 
   reloaded(result: 'success' | 'unchanged' | 'failure'): void {
-    this.#reloads.inc({ result });
+    this.#reloads[result] += 1;
   }
 
   activated(revision: string, at: Date): void {
@@ -127,4 +132,51 @@ export class Metrics {
     }
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
+  logLineDropped(): void {
+    this.#logLinesDropped += 1;
+  }
+
+  totals(): Totals {
+    const answers = this.#answers().filter(({ route }) => !HEALTH_ROUTES.has(route));
+    const { permit, deny } = this.#decisions;
+    return {
+      decisions: permit + deny,
+      denials: deny,
+      policyErrors: this.#policyErrors,
+      requests: total(answers),
+      serverErrors: total(answers.filter(({ status }) => status >= 500)),
+      failedReloads: this.#reloads.failure,
+      logLinesDropped: this.#logLinesDropped,
+      decisionSeconds: this.#decisionSeconds.buckets(),
+    };
+  }
+
+  #answers(): { route: string; status: number; count: number }[] {
+    return [...this.#requests].flatMap(([route, statuses]) =>
+      [...statuses].map(([status, count]) => ({ route, status, count })),
+    );
+  }
+
+  /** Publishes counts that are kept elsewhere. */
+  #counter<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    counts: () => [Partial<Record<Label, string | number>>, number][],
+  ): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [labels, count] of counts()) this.inc(labels, count);
+      },
+    });
+  }
+}
+
+function total(answers: { count: number }[]): number {
+  return answers.reduce((sum, { count }) => sum + count, 0);
 }

@@ -67,7 +67,7 @@ export interface ServeOptions {
   /** The base URL that clients know the PDP by, for discovery. @default from the request's host and protocol */
   publicUrl?: string;
   /** PEM files; they are read again when they change. @default plain HTTP */
-  tls?: TlsFiles;
+  tls?: TlsOptions;
   /** The key that callers must send as `Authorization: Bearer`. @default none is asked for */
   apiKey?: string;
   /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
@@ -83,6 +83,12 @@ export interface ServeOptions {
   decisionLog?: DecisionLogMode;
   /** Log properties and context of requests too. They may be personal data. @default false */
   decisionLogAttributes?: boolean;
+  /**
+   * The name under which metrics are written to the log, once a minute, for CloudWatch: the value of the dimension
+   * `Pdp` in the namespace `ServerlessPdp`. Tasks of one PDP have one name.
+   * @default they are not
+   */
+  cloudwatchMetrics?: string | undefined;
   /** @default 'compiled' */
   evaluator?: EvaluatorName;
   /**
@@ -101,10 +107,11 @@ export interface ServeOptions {
   log?: LogDestination;
 }
 
-export interface TlsFiles {
-  /** PEM file of the certificate and its chain. */
+/** Each a PEM file, which is watched, or the PEM text itself, as a secret that a task is started with is. */
+export interface TlsOptions {
+  /** The certificate and its chain. */
   cert: string;
-  /** PEM file of the private key. */
+  /** The private key. */
   key: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { ServeOptions } from './options.ts';
 import { PdpServer } from './server.ts';
 
@@ -7,7 +8,7 @@ export type {
   Limits,
   LogDestination,
   ServeOptions,
-  TlsFiles,
+  TlsOptions,
 } from './options.ts';
 export { DEFAULT_LIMITS } from './options.ts';
 
@@ -38,8 +39,8 @@ export interface RunningServer {
  * await fetch(`${server.url}/ready`);
  * await server.close();
  */
-export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const server = new PdpServer(options);
+export async function serve(options: ServeOptions, clock?: Clock): Promise<RunningServer> {
+  const server = new PdpServer(options, clock);
   try {
     await server.start();
   } catch (error) {

@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ActiveRevision } from './active-revision.ts';
 import { parsePublicUrl } from './authzen/discovery.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { CloudWatchReport } from './cloudwatch/report.ts';
 import { Decider } from './decider.ts';
 import { DecisionLog } from './decision-log.ts';
 import { chosenEvaluator } from './evaluator.ts';
@@ -41,6 +43,7 @@ export class PdpServer implements HealthState {
   readonly log: Log;
   readonly #metrics = new Metrics();
   readonly #options: ServeOptions;
+  readonly #clock: Clock;
   readonly #guard = new EvaluatorGuard((error) => {
     this.#metrics.evaluatorBroken.set(1);
     this.log.logger.fatal({ err: error }, 'evaluator broken');
@@ -49,6 +52,7 @@ export class PdpServer implements HealthState {
   readonly #apps: FastifyInstance[] = [];
   #reloader: Reloader | undefined;
   #certificates: CertificateWatch | undefined;
+  #report: CloudWatchReport | undefined;
   #url = '';
   #opaUrl: string | undefined;
   #draining = false;
@@ -56,9 +60,10 @@ export class PdpServer implements HealthState {
   /** Ends the wait for clients to go elsewhere. */
   #hurry = () => {};
 
-  constructor(options: ServeOptions) {
+  constructor(options: ServeOptions, clock: Clock = systemClock) {
     this.#options = options;
-    this.log = openLog(options.log, () => this.#metrics.logLinesDropped.inc());
+    this.#clock = clock;
+    this.log = openLog(options.log, () => this.#metrics.logLineDropped());
   }
 
   /** Where it answers; a wildcard address is told as loopback. Empty until it listens. */
@@ -104,6 +109,7 @@ export class PdpServer implements HealthState {
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const types = parsePermitTypes(this.#options.permitTypes);
+    this.#report = this.#newReport();
     const log = new DecisionLog(
       logger,
       this.#options.decisionLog ?? 'all',
@@ -131,6 +137,7 @@ export class PdpServer implements HealthState {
     }
     this.#url = url;
     logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');
+    this.#report?.start();
     if (apiKey === undefined && !isLoopback(host)) {
       logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
     }
@@ -171,9 +178,16 @@ export class PdpServer implements HealthState {
     }
     await Promise.all(this.#apps.map((app) => this.#stopListening(app)));
     await Promise.all([this.#reloader?.stop(), this.#certificates?.stop()]);
+    this.#report?.end();
     this.#metrics.registry.clear();
     if (started) this.log.logger.info('stopped');
     await this.log.end();
+  }
+
+  #newReport(): CloudWatchReport | undefined {
+    const { cloudwatchMetrics: name } = this.#options;
+    if (name === undefined) return undefined;
+    return new CloudWatchReport(name, this.#metrics, this, this.log.logger, this.#clock);
   }
 
   /** @returns where it answers */

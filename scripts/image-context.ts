@@ -5,13 +5,6 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What runs in the image, by the name that the Dockerfile copies. */
-const programs = {
-  pdp: 'bin/pdp.ts',
-  'compile-worker': 'compiler/worker.ts',
-  healthcheck: 'pdp-container/healthcheck.ts',
-};
-
 /** Some dependencies are CommonJS and `require` Node's own modules; an ES module has no `require` of its own. */
 const banner =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
@@ -23,6 +16,37 @@ const banner =
  * @param outDir a directory, made when it is not there; files of the same name are overwritten
  */
 export async function writeImageContext(outDir: string): Promise<void> {
+  const cedar = fileURLToPath(import.meta.resolve('@cedar-policy/cedar-wasm/web'));
+  await writeContext(outDir, {
+    programs: {
+      pdp: 'bin/pdp.ts',
+      'compile-worker': 'compiler/worker.ts',
+      healthcheck: 'pdp-container/healthcheck.ts',
+    },
+    copied: [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')],
+    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
+    external: ['@aws-sdk/client-ecs'],
+  });
+}
+
+/** Writes the build context of the sample application's image: its placement beside the PDP. */
+export async function writeSampleContext(outDir: string): Promise<void> {
+  const folder = 'lambda/sample/service';
+  await writeContext(outDir, {
+    programs: { service: `${folder}/service.ts`, healthcheck: `${folder}/healthcheck.ts` },
+    copied: [join(root, folder, 'Dockerfile')],
+  });
+}
+
+interface Context {
+  /** What runs in the image, by the name that the Dockerfile copies. */
+  programs: Record<string, string>;
+  copied: string[];
+  /** Packages that are not packed. */
+  external?: string[];
+}
+
+async function writeContext(outDir: string, { programs, copied, external = [] }: Context): Promise<void> {
   const out = resolve(outDir);
   await mkdir(out, { recursive: true });
   await build({
@@ -36,13 +60,12 @@ export async function writeImageContext(outDir: string): Promise<void> {
     target: 'node24',
     // jsonc-parser's `main` is a UMD file whose inner requires cannot be packed; its `module` can.
     mainFields: ['module', 'main'],
+    external,
     minify: true,
     legalComments: 'inline',
     banner: { js: banner },
     logLevel: 'warning',
   });
-  const cedar = fileURLToPath(import.meta.resolve('@cedar-policy/cedar-wasm/web'));
-  const copied = [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')];
   await Promise.all(copied.map((from) => copyFile(from, join(out, basename(from)))));
   // The image's user is not the one that builds it, whose umask may hide new files from others.
   const written = [

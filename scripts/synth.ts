@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PLACEMENTS } from '../lib/index.ts';
+import { EXAMPLE_CONTEXT, PLACEMENTS, type Placement } from '../lib/sample/placements.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
@@ -21,9 +21,13 @@ const OFFLINE = {
  * The tool writes the image's build context first: `build` in `cdk.json`.
  * Arguments are passed on: `npm run synth -- -c issuer=https://… -c audience=…`.
  */
-function synthesize(placement: string, passedOn: string[]): boolean {
+function synthesize(placement: Placement, passedOn: string[]): boolean {
   const output = join('cdk.out', placement);
-  const options = ['--context', `placement=${placement}`, '--output', output, '--quiet', '--no-notices'];
+  const context = Object.entries({ placement, ...EXAMPLE_CONTEXT[placement] }).flatMap(([name, value]) => [
+    '--context',
+    `${name}=${value}`,
+  ]);
+  const options = [...context, '--output', output, '--quiet', '--no-notices'];
   const { status } = spawnSync(process.execPath, [cdk, 'synth', ...options, ...passedOn], {
     cwd: root,
     env: { ...process.env, ...OFFLINE },

@@ -7,6 +7,8 @@ interface SystemPackage {
   name: string;
   /** A program that is there when the package is. */
   program: string;
+  /** Arguments with which the program must end well, where its being there does not say enough. */
+  check?: string[];
   why: string;
 }
 
@@ -16,15 +18,22 @@ const packages: SystemPackage[] = [
   { name: 'runc', program: 'runc', why: 'the container runtime under podman' },
   { name: 'netavark', program: 'netavark', why: 'the network part that podman starts with' },
   { name: 'iproute2', program: 'ip', why: 'makes the network namespaces that stand in for a VPC' },
+  { name: 'nftables', program: 'nft', why: 'security groups as rules in them' },
   { name: 'iptables', program: 'iptables', why: 'rules in them that stand in for security groups' },
+  {
+    name: 'python3-venv',
+    program: 'python3',
+    check: ['-c', 'import ensurepip'],
+    why: 'a mock of AWS and a checker of templates are Python programs',
+  },
   { name: 'nginx', program: 'nginx', why: 'a proxy that asks the PDP, as the docs configure it' },
 ];
 
 /** Where programs are that are not on every user's search path. */
 const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/lib/podman'];
 
-function isInstalled({ program }: SystemPackage): boolean {
-  return folders.some((folder) => {
+function isInstalled({ program, check }: SystemPackage): boolean {
+  const found = folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;
@@ -32,6 +41,7 @@ function isInstalled({ program }: SystemPackage): boolean {
       return false;
     }
   });
+  return found && (check === undefined || spawnSync(program, check).status === 0);
 }
 
 /**

@@ -31,6 +31,7 @@ interface Flags {
   permitKeyInBody: boolean;
   decisionLog: DecisionLogMode;
   decisionLogAttributes: boolean;
+  cloudwatchMetrics?: string;
   evaluator: EvaluatorName;
   shadow: boolean;
   bodyLimit: number;
@@ -76,8 +77,8 @@ export function serveCommand(): Command {
         'base URL that clients know this PDP by, for discovery; AuthZEN asks for https',
       ),
     )
-    .addOption(text('--tls-cert <file>', 'certificate chain in PEM: serve HTTPS'))
-    .addOption(text('--tls-key <file>', 'private key of the certificate, in PEM'))
+    .addOption(text('--tls-cert <file>', 'certificate chain in PEM, a file or the text itself: serve HTTPS'))
+    .addOption(text('--tls-key <file>', 'its private key in PEM, a file or the text itself'))
     .addOption(
       text('--proxy-subject-header <name>', 'header in which a proxy names the user', DEFAULT_SUBJECT_HEADER),
     )
@@ -98,6 +99,12 @@ export function serveCommand(): Command {
         .default('all'),
     )
     .addOption(flag('--decision-log-attributes [boolean]', 'log properties and context too'))
+    .addOption(
+      text(
+        '--cloudwatch-metrics <name>',
+        'log metrics for CloudWatch once a minute, of the PDP of this name',
+      ),
+    )
     .addOption(
       withVariable(new Option('--evaluator <name>', 'what evaluates policies'))
         .choices(EVALUATORS)
@@ -174,6 +181,7 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     permitKeyInBody: flags.permitKeyInBody,
     decisionLog: flags.decisionLog,
     decisionLogAttributes: flags.decisionLogAttributes,
+    cloudwatchMetrics: flags.cloudwatchMetrics,
     evaluator: flags.evaluator,
     shadow: flags.shadow,
     limits: {

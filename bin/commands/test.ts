@@ -1,9 +1,22 @@
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { type DecisionTestResult, parseDecisionTests, runDecisionTests } from '../../compiler/index.ts';
+import {
+  type DecisionTest,
+  type DecisionTestResult,
+  parseDecisionTests,
+  runDecisionTests,
+} from '../../compiler/index.ts';
+import { writeExpectedDecisions } from '../../engine/expected-decisions.ts';
 import { InvalidBundleError, type Problem } from '../../engine/index.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { count, print, printJson, styled } from '../terminal/output.ts';
 import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
+
+interface TestOptions {
+  export?: string;
+  json?: true;
+  verbose?: true;
+}
 
 /** `pdp test`: a bundle's decision tests. */
 export function testCommand(): Command {
@@ -11,20 +24,26 @@ export function testCommand(): Command {
     .description("run a bundle's decision tests (tests/*.json)")
     .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
     .option('--verbose', 'print the tests that passed, too')
+    .option('--export <file>', 'when all pass, write them with the revision, for a deployment gate')
     .option('--json', 'print the results as JSON')
     .addHelpText(
       'after',
       '\nExit status: 0 all passed, 1 a test failed, 2 the bundle or a test is not valid.\n',
     )
-    .action(async (source: string, options: { json?: true; verbose?: true }) => {
+    .action(async (source: string, options: TestOptions) => {
       const { result, files } = await compileSource(source);
       const problems: Problem[] = result.ok ? [] : result.problems;
       const tests = parseDecisionTests(files, problems);
       if (!result.ok || problems.length > 0) throw new InvalidBundleError(problems);
-      if (tests.length === 0) throw new UsageError(`${source}: there are no decision tests in tests/*.json`);
+      // A gate then checks the revision alone.
+      if (tests.length === 0 && options.export === undefined)
+        throw new UsageError(`${source}: there are no decision tests in tests/*.json`);
       const results = runDecisionTests(result.bundle, tests);
       const failed = results.filter(({ passed }) => !passed);
       process.exitCode = failed.length === 0 ? EXIT.ok : EXIT.negative;
+      if (options.export !== undefined && failed.length === 0) {
+        await exportTests(options.export, result.bundle.revision, tests);
+      }
       if (options.json) {
         const summary = { passed: results.length - failed.length, failed: failed.length };
         printJson({ revision: result.bundle.revision, ...summary, results: results.map(asJson) });
@@ -38,6 +57,16 @@ export function testCommand(): Command {
           : `${passed} passed, ${failed.length} failed`,
       );
     });
+}
+
+/** @throws UsageError */
+async function exportTests(file: string, revision: string, tests: DecisionTest[]): Promise<void> {
+  const expected = tests.map(({ file: _file, line: _line, ...test }) => test);
+  try {
+    await writeFile(file, writeExpectedDecisions({ revision, tests: expected }));
+  } catch (error) {
+    throw new UsageError(`--export: ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 function asJson({ test, passed, actual, official }: DecisionTestResult): object {

@@ -1,4 +1,5 @@
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
+import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { http, https } from './node-http.ts';
 
 /** The connection failed or ended before the whole answer was there: asking again elsewhere may help. */
@@ -16,13 +17,19 @@ export class AnswerTooLongError extends Error {
   override readonly name = 'AnswerTooLongError';
 }
 
-/** One POST of a JSON body, over a given agent or, with `false`, over a connection of its own. */
+/** One POST of a JSON body, or a GET without one, over a given agent or, with `false`, over a connection of its own. */
 export interface Exchange {
   url: URL;
   agent: Agent | false;
   ca: string | undefined;
+  /**
+   * The name that the server's certificate must be for.
+   *
+   * @default - the host of `url`
+   */
+  servername?: string | undefined;
   headers: Record<string, string>;
-  body: Buffer;
+  body: Buffer | undefined;
   /** Milliseconds; without it only `signal` ends the attempt. */
   timeoutMs: number | undefined;
   maxResponseBytes: number;
@@ -75,12 +82,13 @@ export function exchange(options: Exchange): Promise<Answer> {
   });
 }
 
-function requestOptions(options: Exchange): RequestOptions & { ca?: string } {
+function requestOptions({ body, agent, headers, ca, servername }: Exchange): HttpsRequestOptions {
   return {
-    method: 'POST',
-    agent: options.agent,
-    headers: { ...options.headers, 'content-length': String(options.body.length) },
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    method: body === undefined ? 'GET' : 'POST',
+    agent,
+    headers: body === undefined ? headers : { ...headers, 'content-length': String(body.length) },
+    ...(ca === undefined ? {} : { ca }),
+    ...(servername === undefined ? {} : { servername }),
   };
 }
 

@@ -1,6 +1,35 @@
-import { Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+const READ_AT_START =
+  'Tasks and functions read the key when they start. Rotating it is a deployment, which a rotation schedule cannot ' +
+  'do; only functions that a security group names can use the key at all.';
+
+const NO_ROTATION = {
+  'AwsSolutions-SMG4': READ_AT_START,
+  'NIST.800.53.R5-SecretsManagerRotationEnabled': READ_AT_START,
+};
+
+const AWS_KEY = {
+  'NIST.800.53.R5-SecretsManagerUsingKMSKey':
+    'Encrypted with the key of the account for Secrets Manager; encryptionKey names another.',
+};
+
+/** A key of 256 bits, in Secrets Manager alone. */
+export function newApiKey(scope: Construct, encryptionKey: IKey | undefined): Secret {
+  const secret = new Secret(scope, 'ApiKey', {
+    description: 'The key that callers prove themselves with to the policy decision point',
+    generateSecretString: { passwordLength: 43, excludePunctuation: true },
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+  });
+  acknowledge(secret, encryptionKey === undefined ? { ...NO_ROTATION, ...AWS_KEY } : NO_ROTATION);
+  return secret;
+}
 
 /**
  * Lets the grantee read the key, and decrypt it when it has a KMS key of its own: through Secrets Manager only. The

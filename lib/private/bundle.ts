@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SynthesisError } from '../synthesis-error.ts';
 import { kitModule } from './package-files.ts';
@@ -8,47 +8,62 @@ import { kitModule } from './package-files.ts';
 export const BUNDLE_FILE = 'bundle.tar.gz';
 
 /**
- * Writes the built bundle of `policies` to `output`. A directory is built with `pdp build`, in a process of its own:
- * the compiler is no part of an infrastructure program. A `.tar.gz` counts as built and is copied.
+ * Writes the built bundle of `policies` to `output`: with `pdp build`, in a process of its own, as the compiler is no
+ * part of an infrastructure program. A bundle that was built is checked and built again, so what comes out is of this
+ * version of the kit.
  *
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
  */
-export function writeBundle(policies: string, output: string): void {
-  const { source, isDirectory } = sourceOf(policies);
-  if (isDirectory) build(source, output);
-  else copyFileSync(source, output);
+export function writeBundle(policies: string, output: string): { revision: string } {
+  return build(sourceOf(policies), output);
 }
 
 /**
- * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made. Both forms
- * of `policies` are built, so what comes out is of this version of the kit.
+ * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made.
  *
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
  */
-export function writeUnpackedBundle(policies: string, output: string): void {
-  build(sourceOf(policies).source, output, '--unpacked');
+export function writeUnpackedBundle(policies: string, output: string): { revision: string } {
+  return build(sourceOf(policies), output, '--unpacked');
 }
 
-function sourceOf(policies: string): { source: string; isDirectory: boolean } {
+/**
+ * Runs the decision tests of `policies`, and writes them with the revision to the file `output`, for a gate. Policies
+ * without tests have their revision alone.
+ *
+ * @throws SynthesisError when there is nothing at `policies`, a test fails, or with every problem found in it
+ */
+export function writeDecisionTests(policies: string, output: string): { revision: string } {
+  const source = sourceOf(policies);
+  runPdp(['test', source, '--export', output], output, `${source} does not pass its own tests`);
+  return JSON.parse(readFileSync(output, 'utf8')) as { revision: string };
+}
+
+function sourceOf(policies: string): string {
   const source = resolve(policies);
   if (!existsSync(source)) {
     throw new SynthesisError(`policies: there is no ${source}; name a directory of .cedar files`);
   }
-  const isDirectory = statSync(source).isDirectory();
-  if (isDirectory || source.endsWith('.tar.gz')) return { source, isDirectory };
+  if (source.endsWith('.tar.gz') || statSync(source).isDirectory()) return source;
   throw new SynthesisError(`policies: ${source} is neither a directory nor a built .tar.gz`);
 }
 
-function build(source: string, output: string, ...options: string[]): void {
-  const { status, error, stdout, stderr } = spawnSync(
-    process.execPath,
-    [kitModule('bin/pdp'), 'build', source, '--output', output, ...options],
-    { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
-  );
+function build(source: string, output: string, ...options: string[]): { revision: string } {
+  const args = ['build', source, '--output', output, '--json', ...options];
+  return JSON.parse(runPdp(args, output, `${source} cannot be built`)) as { revision: string };
+}
+
+/** Runs the `pdp` command, which must write `output`. Returns what it printed. */
+function runPdp(args: string[], output: string, failure: string): string {
+  const { status, error, stdout, stderr } = spawnSync(process.execPath, [kitModule('bin/pdp'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   if (error !== undefined) {
     throw new SynthesisError(`policies: cannot start ${process.execPath} to build them: ${error.message}`);
   }
   if (status !== 0 || !existsSync(output)) {
-    throw new SynthesisError(`policies: ${source} cannot be built\n${`${stderr}${stdout}`.trim()}`);
+    throw new SynthesisError(`policies: ${failure}\n${`${stderr}${stdout}`.trim()}`);
   }
+  return stdout;
 }

@@ -1,10 +1,13 @@
-import type { IConnectable } from 'aws-cdk-lib/aws-ec2';
+import { type IConnectable, Port } from 'aws-cdk-lib/aws-ec2';
 import { BaseService, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import type { PdpGrantee } from '../pdp.ts';
+import type { IPdp, PdpGrantee } from '../pdp.ts';
+import type { PdpEndpoints } from '../pdp-endpoints.ts';
 import { SynthesisError } from '../synthesis-error.ts';
+import { grantReadKey } from './api-key.ts';
 
 export function isFunction(grantee: PdpGrantee): grantee is LambdaFunction {
   return grantee instanceof LambdaFunction;
@@ -57,4 +60,24 @@ function defaultContainer(task: TaskDefinition) {
 
 export function pathOf(grantee: PdpGrantee): string {
   return 'node' in grantee ? (grantee as IConstruct).node.path : 'the grantee';
+}
+
+/** A PDP that listens in a VPC and takes a key. */
+interface NetworkedPdp extends IPdp, IConnectable {
+  readonly connections: IConnectable['connections'];
+  readonly apiKey: ISecret;
+  readonly endpoints: PdpEndpoints | undefined;
+}
+
+/**
+ * Opens `port` of the PDP to the grantee, lets it read the key, and sets its environment.
+ *
+ * @throws SynthesisError when the grantee is in no VPC, or has no security group
+ */
+export function grantNetworked(pdp: NetworkedPdp, port: number, grantee: PdpGrantee): Grant {
+  const caller = connectableOf(grantee);
+  caller.connections.allowTo(pdp, Port.tcp(port), 'ask the policy decision point');
+  pdp.endpoints?.connectCaller(caller);
+  setEnvironment(grantee, pdp.environment);
+  return grantReadKey(pdp.apiKey, principalOf(grantee));
 }

@@ -1,5 +1,5 @@
-import { Validations } from 'aws-cdk-lib';
 import { Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { acknowledge } from './acknowledge.ts';
 
 /** What Lambda does with the network interfaces of a function in a VPC, in the function's role. */
 const ACTIONS = [
@@ -27,9 +27,8 @@ export function grantNetworkInterfaces(role: IRole): void {
       conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     }),
   );
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason:
+  acknowledge(role, {
+    'AwsSolutions-IAM5[Resource::*]':
       'Lambda manages network interfaces that do not exist yet, and Describe calls have no resource. A deny keeps ' +
       'the code of the function from using the permission.',
   });

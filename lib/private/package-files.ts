@@ -24,5 +24,8 @@ export function kitFunction(name: string): string {
   return join(root, inCheckout ? 'build/functions' : 'functions', name);
 }
 
+/** The build context of the sample's own image, for its placement beside the PDP. In the checkout only. */
+export const sampleAppContext = join(root, 'build/sample-app');
+
 /** The sample's policies, entities and tests. */
 export const samplePolicies = join(root, 'pdp-container/policies');

@@ -1,7 +1,7 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
-import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { ContainerImage, CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { SynthesisError } from '../synthesis-error.ts';
 import { BUNDLE_FILE, writeBundle } from './bundle.ts';
@@ -14,30 +14,37 @@ export const IMAGE_USER = '65532:65532';
 export const IMAGE_HEALTH_CHECK = ['CMD', 'node', '/app/healthcheck.mjs'];
 
 /**
- * The PDP's image for ARM64: the build context, and in it the bundle of `policies`. Only the bundle is built at
- * synth; the deployment builds the image and pushes it.
+ * The kit's image: the build context, and in it the bundle of `policies`. Only the bundle is built at synth; the
+ * deployment builds the image and pushes it.
  *
  * @throws SynthesisError when the context has not been written, or the policies cannot be built
  */
-export function pdpImage(scope: Construct, context: string, policies: string): ContainerImage {
+export function pdpImage(
+  scope: Construct,
+  context: string,
+  policies: string,
+  cpuArchitecture: CpuArchitecture,
+): { image: ContainerImage; revision: string } {
   if (!existsSync(join(context, 'Dockerfile'))) {
     throw new SynthesisError(
       `image: there is no context at ${context}; write it with: node scripts/image-context.ts build/image`,
     );
   }
-  return stage(
+  let revision = '';
+  const image = stage(
     scope,
     (directory) => {
       cpSync(context, directory, { recursive: true });
-      writeBundle(policies, join(directory, BUNDLE_FILE));
+      ({ revision } = writeBundle(policies, join(directory, BUNDLE_FILE)));
     },
     (directory) =>
       ContainerImage.fromDockerImageAsset(
         new DockerImageAsset(scope, 'Image', {
           directory,
           displayName: 'policy decision point',
-          platform: Platform.LINUX_ARM64,
+          platform: cpuArchitecture === CpuArchitecture.X86_64 ? Platform.LINUX_AMD64 : Platform.LINUX_ARM64,
         }),
       ),
   );
+  return { image, revision };
 }

@@ -1,4 +1,7 @@
+import { type CpuArchitecture, FargateTaskDefinition, OperatingSystemFamily } from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
 import { SynthesisError } from '../synthesis-error.ts';
+import { acknowledge, INLINE_POLICY } from './acknowledge.ts';
 
 function steps(from: number, to: number, step: number): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
@@ -37,4 +40,35 @@ export function checkTaskSize(cpu: number, memoryLimitMiB: number): void {
     `memoryLimitMiB: Fargate does not pair ${memoryLimitMiB} MiB with ${cpu} CPU units; use ${enough}, ` +
       `or another of ${memory.join(', ')}`,
   );
+}
+
+/** Of the execution role of a task. */
+export const TASK_FINDINGS = {
+  ...INLINE_POLICY,
+  'AwsSolutions-IAM5[Resource::*]':
+    'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
+};
+
+export interface FargateTaskProps {
+  /** 1,024 units are one vCPU. */
+  readonly cpu: number;
+  readonly memoryLimitMiB: number;
+  readonly cpuArchitecture: CpuArchitecture;
+}
+
+/**
+ * A task without containers, whose role may do nothing.
+ *
+ * @throws SynthesisError when Fargate has no task of that size
+ */
+export function fargateTask(scope: Construct, props: FargateTaskProps): FargateTaskDefinition {
+  const { cpu, memoryLimitMiB, cpuArchitecture } = props;
+  checkTaskSize(cpu, memoryLimitMiB);
+  const task = new FargateTaskDefinition(scope, 'Task', {
+    cpu,
+    memoryLimitMiB,
+    runtimePlatform: { cpuArchitecture, operatingSystemFamily: OperatingSystemFamily.LINUX },
+  });
+  acknowledge(task, TASK_FINDINGS);
+  return task;
 }

@@ -1,11 +1,16 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, type HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpApi,
+  type HttpMethod,
+  type HttpRouteIntegration,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge, LOG_WITH_AWS_KEY } from '../private/acknowledge.ts';
 import type { TokenIssuer } from './identity.ts';
 
 /** Who called what and how it went. No token, no claim but the subject, no address. */
@@ -43,6 +48,7 @@ export class NotesApi extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: props.removalPolicy,
     });
+    acknowledge(log, LOG_WITH_AWS_KEY);
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.#api,
       stageName: '$default',
@@ -56,8 +62,7 @@ export class NotesApi extends Construct {
     this.url = stage.url;
   }
 
-  addRoute(method: HttpMethod, path: string, handler: IFunction): void {
-    const integration = new HttpLambdaIntegration(`${handler.node.id}Integration`, handler);
+  addRoute(method: HttpMethod, path: string, integration: HttpRouteIntegration): void {
     this.#api.addRoutes({ path, methods: [method], integration });
   }
 }

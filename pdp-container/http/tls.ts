@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { ConfigurationError } from '../../engine/index.ts';
 import { reasonOf } from '../errno.ts';
-import type { TlsFiles } from '../options.ts';
+import type { TlsOptions } from '../options.ts';
 
 /** A certificate chain and its private key, in PEM. */
 export interface Credentials {
@@ -10,25 +10,36 @@ export interface Credentials {
   key: string;
 }
 
+/** Whether a value is PEM itself and not the name of a file. Such a value is in no message and no log. */
+export function isPem(value: string): boolean {
+  return value.includes('-----BEGIN') || value.includes('\n');
+}
+
 /** @throws ConfigurationError when a file cannot be read, is not PEM, or the key is not the certificate's */
-export async function readCredentials(files: TlsFiles): Promise<Credentials> {
-  const cert = await read(files.cert, '--tls-cert');
-  const key = await read(files.key, '--tls-key');
+export async function readCredentials(options: TlsOptions): Promise<Credentials> {
+  const cert = await read(options.cert, '--tls-cert');
+  const key = await read(options.key, '--tls-key');
   try {
     createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
   } catch {
     // OpenSSL's own words are about its internals.
     throw new ConfigurationError(
-      `--tls-cert '${files.cert}' and --tls-key '${files.key}' must be a certificate and its private key, in PEM`,
+      `${named('--tls-cert', options.cert)} and ${named('--tls-key', options.key)} must be a certificate and its ` +
+        'private key, in PEM',
     );
   }
   return { cert, key };
 }
 
-async function read(file: string, option: string): Promise<string> {
+async function read(value: string, option: string): Promise<string> {
+  if (isPem(value)) return value;
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(value, 'utf8');
   } catch (error) {
-    throw new ConfigurationError(`${option} '${file}' cannot be read: ${reasonOf(error)}`);
+    throw new ConfigurationError(`${named(option, value)} cannot be read: ${reasonOf(error)}`);
   }
+}
+
+function named(option: string, value: string): string {
+  return isPem(value) ? `${option} (PEM text)` : `${option} '${value}'`;
 }

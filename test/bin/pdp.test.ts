@@ -58,7 +58,7 @@ it('has the version of the package', async () => {
 });
 
 describe('help', () => {
-  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build'])(
+  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build', 'status', 'rollout'])(
     'of %s says what it does and how it ends',
     async (command) => {
       const { code, stdout } = await pdp([command, '--help']);
@@ -360,6 +360,51 @@ describe('test', () => {
     const outcome = await pdp(['test', directory]);
     expect(outcome.stderr).toContain(`tests/t.json:1:${text.startsWith('[') ? 2 : 1}: ${message}`);
     expect(outcome.code).toBe(2);
+  });
+
+  it('writes the tests that passed for a deployment gate, and none when one failed', async () => {
+    const test = {
+      name: 'ann reads',
+      request: {
+        subject: { type: 'User', id: 'ann' },
+        action: { name: 'read' },
+        resource: { type: 'Doc', id: 'd' },
+        context: { late: false },
+      },
+    };
+    const source = await directoryOf({
+      ...BUNDLE,
+      'tests/good.json': JSON.stringify([{ ...test, decision: true, policies: ['staff-read'] }]),
+    });
+    const file = join(source, 'expected.json');
+    const { code, stdout } = await pdp(['test', source, '--export', file, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
+      revision: JSON.parse(stdout).revision,
+      tests: [{ ...test, decision: true, policies: ['staff-read'] }],
+    });
+
+    const bad = await directoryOf({
+      ...BUNDLE,
+      'tests/bad.json': JSON.stringify([{ ...test, decision: false }]),
+    });
+    expect(await pdp(['test', bad, '--export', join(bad, 'expected.json')])).toMatchObject({ code: 1 });
+    expect(await readdir(bad)).not.toContain('expected.json');
+  });
+
+  it('writes the revision alone for a bundle without tests', async () => {
+    const source = await directoryOf(BUNDLE);
+    const file = join(source, 'expected.json');
+    expect(await pdp(['test', source, '--export', file])).toMatchObject({ code: 0 });
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
+      revision: expect.stringMatching(/^[0-9a-f]{16}$/),
+      tests: [],
+    });
+    const outcome = await pdp(['test', source, '--export', '/no/such/place/expected.json']);
+    expect(outcome).toMatchObject({
+      code: 2,
+      stderr: 'pdp: --export: /no/such/place/expected.json cannot be written (ENOENT)\n',
+    });
   });
 
   it('wants tests', async () => {

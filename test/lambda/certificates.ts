@@ -3,7 +3,7 @@ import { generate } from 'selfsigned';
 export interface TestCertificates {
   /** The authority, PEM. */
   ca: string;
-  /** A server's key and certificate for 127.0.0.1, signed by that authority. */
+  /** A server's key and certificate for 127.0.0.1 and api.pdp.internal, signed by that authority. */
   server: { key: string; cert: string };
 }
 
@@ -24,7 +24,13 @@ export async function certificates(): Promise<TestCertificates> {
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 7, ip: '127.0.0.1' },
+          { type: 2, value: 'api.pdp.internal' },
+        ],
+      },
     ],
   });
   return { ca: authority.cert, server: { key: server.private, cert: server.cert } };

@@ -7,7 +7,7 @@ import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambd
 import { describe, expect, it } from 'vitest';
 import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
-import { builtBundle, inlineFunction, newApp, temporaryDirectory } from './support.ts';
+import { brokenBundle, inlineFunction, newApp, temporaryDirectory } from './support.ts';
 import { only, resources, roleStatements } from './template.ts';
 
 const outdir = temporaryDirectory();
@@ -103,7 +103,7 @@ describe('building the policies at synth', () => {
   });
 
   it('refuses a bundle that was changed after it was built', () => {
-    const archive = builtBundle(temporaryDirectory());
+    const archive = brokenBundle(temporaryDirectory());
     const make = () => new EmbeddedPdp(new Stack(), 'Pdp', { policies: archive });
     expect(make).toThrow(/^policies: .*built\.tar\.gz cannot be built\n.*is not a whole \.tar\.gz/s);
   });

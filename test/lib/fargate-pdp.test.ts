@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster } from 'aws-cdk-lib/aws-ecs';
@@ -8,9 +8,10 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { HttpNamespace, PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
+import { PdpImage } from '../../lib/pdp-image.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
 import {
-  builtBundle,
+  builtImage,
   imageContext,
   inlineFunction,
   isolatedStack,
@@ -20,8 +21,9 @@ import {
 import { only, resources, roleStatements, securityGroupRules, target } from './template.ts';
 
 const outdir = temporaryDirectory();
-const kit = temporaryDirectory();
-const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
+const image = {
+  image: PdpImage.fromPolicies('pdp-container/policies', imageContext(temporaryDirectory())),
+};
 
 describe('the PDP on Fargate, with two functions that may ask and one that may not', () => {
   let template: Template;
@@ -47,13 +49,13 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
   });
 
   it('gives each function the one permission to read the key, and the tasks what starting takes', () => {
-    expect(roleStatements(template).filter((line) => line.startsWith('Pdp'))).toEqual([
+    expect(roleStatements(template).filter((line) => line.startsWith('PdpTask'))).toEqual([
       expect.stringMatching(
         /^PdpTaskExecutionRole: Allow ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on .*:repository\/.*container-assets/,
       ),
       'PdpTaskExecutionRole: Allow ecr:GetAuthorizationToken on *',
       'PdpTaskExecutionRole: Allow logs:CreateLogStream logs:PutLogEvents on PdpLog',
-      'PdpTaskExecutionRole: Allow secretsmanager:DescribeSecret secretsmanager:GetSecretValue on PdpApiKey',
+      'PdpTaskExecutionRole: Allow secretsmanager:DescribeSecret secretsmanager:GetSecretValue on PdpApiKey PdpCertificateSecretsServer',
     ]);
     const secrets = roleStatements(template).filter((line) => /^(First|Second|Stranger).*: Allow/.test(line));
     expect(secrets).toEqual([
@@ -67,17 +69,19 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
     for (const name of ['First', 'Second']) {
       expect(functions[name]?.Environment).toEqual({
         Variables: {
-          PDP_URL: 'http://api.pdp.internal:7000',
+          PDP_URL: 'https://api.pdp.internal:7000',
           PDP_API_KEY_SECRET: { Ref: expect.stringMatching(/^PdpApiKey/) },
+          PDP_CA: { 'Fn::GetAtt': [expect.stringMatching(/^PdpCertificate/), 'CertificateAuthority'] },
+          PDP_CA_GENERATION: '1',
         },
       });
     }
     expect(functions.Stranger?.Environment).toBeUndefined();
-    expect(pdp.endpoint).toBe('http://api.pdp.internal:7000');
+    expect(pdp.endpoint).toBe('https://api.pdp.internal:7000');
   });
 
   it('makes a key of 256 bits and keeps it in Secrets Manager alone', () => {
-    expect(only(template, 'AWS::SecretsManager::Secret').GenerateSecretString).toEqual({
+    expect(resources(template, 'AWS::SecretsManager::Secret').PdpApiKey?.GenerateSecretString).toEqual({
       ExcludePunctuation: true,
       PasswordLength: 43,
     });
@@ -101,16 +105,22 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
         Image: expect.anything(),
         Command: [
           'serve',
-          ...['--public-url', 'http://api.pdp.internal:7000'],
+          ...['--public-url', 'https://api.pdp.internal:7000'],
           ...['--drain-seconds', '20'],
           ...['--opa-port', 'off'],
+          ...['--cloudwatch-metrics', expect.stringMatching(/^Test-Pdp-/)],
         ],
         User: '65532:65532',
         Privileged: false,
         ReadonlyRootFilesystem: true,
         LinuxParameters: { Capabilities: { Drop: ['ALL'] }, InitProcessEnabled: true },
         PortMappings: [{ ContainerPort: 7000, Protocol: 'tcp' }],
-        Secrets: [{ Name: 'PDP_API_KEY', ValueFrom: { Ref: expect.stringMatching(/^PdpApiKey/) } }],
+        DockerLabels: { 'pdp.revision': '5e665c29c8292ecc' },
+        Secrets: [
+          { Name: 'PDP_TLS_CERT', ValueFrom: expect.toSatisfy(isFieldOf('certificate')) },
+          { Name: 'PDP_TLS_KEY', ValueFrom: expect.toSatisfy(isFieldOf('privateKey')) },
+          { Name: 'PDP_API_KEY', ValueFrom: { Ref: expect.stringMatching(/^PdpApiKey/) } },
+        ],
         HealthCheck: {
           Command: ['CMD', 'node', '/app/healthcheck.mjs'],
           Interval: 10,
@@ -131,6 +141,15 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
         },
       },
     ]);
+  });
+
+  it('has a certificate before it has a task, and new tasks when there is a new one', () => {
+    const [service] = Object.values(template.findResources('AWS::ECS::Service'));
+    expect(service?.DependsOn.map((id: string) => target({ Ref: id }))).toContain('PdpCertificate');
+    expect(only(template, 'Custom::PdpCertificate').ServerNames).toEqual(['api.pdp.internal']);
+    expect(roleStatements(template)).toContain(
+      'PdpCertificateRole: Allow ecs:DescribeServices ecs:UpdateService on PdpService',
+    );
   });
 
   it('keeps the decision log for three months, and when the construct goes', () => {
@@ -208,11 +227,11 @@ describe('what a user sets', () => {
     });
     pdp.grantEvaluate(inlineFunction(stack, 'Function', vpc));
     const template = Template.fromStack(stack);
-    expect(pdp.endpoint).toBe('http://decisions.acme.internal:7000');
+    expect(pdp.endpoint).toBe('https://decisions.acme.internal:7000');
     expect(only(template, 'AWS::ECS::TaskDefinition')).toMatchObject({ Cpu: '1024', Memory: '4096' });
     expect(only(template, 'AWS::ECS::Service').DesiredCount).toBe(3);
     expect(Object.keys(resources(template, 'AWS::ECS::Cluster'))).toEqual(['Own']);
-    expect(Object.keys(resources(template, 'AWS::SecretsManager::Secret'))).toEqual(['Key']);
+    expect(Object.keys(resources(template, 'AWS::SecretsManager::Secret'))).not.toContain('PdpApiKey');
     expect(resources(template, 'AWS::Logs::LogGroup').PdpLog?.RetentionInDays).toBe(365);
     // A key of one's own in KMS is used through Secrets Manager only, and its policy names no caller.
     expect(roleStatements(template).filter((line) => line.startsWith('FunctionServiceRole: Allow'))).toEqual([
@@ -239,25 +258,82 @@ describe('what cannot be deployed is refused at synth', () => {
   const make = (props: object) => new FargatePdp(stack, `Pdp${count++}`, { vpc, ...image, ...props });
 
   it.each([
+    ['no policies', { image: undefined }, /^policies: missing; name a directory of \.cedar files/],
+    [
+      'two of them',
+      { policies: 'policies' },
+      /^policies: the image has its own; leave policies or image out/,
+    ],
     ['a size that Fargate does not have', { cpu: 512, memoryLimitMiB: 512 }, /^memoryLimitMiB: .* use 1024/],
     [
       'policies that are not there',
-      { policies: '/nowhere' },
+      { image: undefined, policies: '/nowhere' },
       /^policies: there is no \/nowhere; name a directory/,
     ],
     [
       'policies that are no directory',
-      { policies: 'cdk.json' },
+      { image: undefined, policies: 'cdk.json' },
       /^policies: .*cdk\.json is neither a directory/,
     ],
     [
       'an image without context',
-      { imageContext: '/nowhere' },
+      { image: PdpImage.fromPolicies('pdp-container/policies', '/nowhere') },
       /^image: .*\/nowhere; write it with: node scripts/,
+    ],
+    ['no tasks', { desiredCount: 0 }, /^desiredCount: 0 tasks; use a whole number, 1 or more/],
+    [
+      'a number of tasks that their load sets',
+      { desiredCount: 2, scaling: { maxTasks: 4 } },
+      /^desiredCount: scaling sets the number of tasks; use scaling\.minTasks instead/,
+    ],
+    [
+      'fewer tasks at most than at least',
+      { scaling: { maxTasks: 1 } },
+      /^scaling\.maxTasks: 1 tasks; .* 2 or more/,
+    ],
+    ['no tasks at least', { scaling: { minTasks: 0, maxTasks: 1 } }, /^scaling\.minTasks: 0 tasks/],
+    [
+      'a percentage above all',
+      { scaling: { maxTasks: 4, targetCpuPercent: 120 } },
+      /^scaling\.targetCpuPercent: 120 is not a percentage; use 1 to 100/,
+    ],
+    [
+      'scaling by requests that nobody counts',
+      { scaling: { maxTasks: 4, requestsPerTaskPerMinute: 100 } },
+      /^scaling\.requestsPerTaskPerMinute: .* set exposure: 'loadBalancer'/,
+    ],
+    ['a share above all', { spotWeight: 101 }, /^spotWeight: 101 is not a share in percent/],
+    [
+      'blue/green without a balancer',
+      { deployment: 'blueGreen' },
+      /^deployment: .* set exposure: 'loadBalancer'/,
+    ],
+    ['a balancer that is not used', { loadBalancer: {} }, /^loadBalancer: .* set exposure: 'loadBalancer'/],
+    [
+      'a name in DNS for a balancer',
+      { exposure: 'loadBalancer', serviceName: 'a' },
+      /^serviceName: .* use loadBalancer\.domainName/,
+    ],
+    ['a bake time of a rolling deployment', { bakeTime: Duration.minutes(1) }, /^bakeTime: .*'blueGreen'/],
+    [
+      'an authority that nobody uses',
+      { transport: 'plain', certificateAuthority: '2' },
+      /^certificateAuthority: there is none with transport: 'plain'/,
+    ],
+    [
+      'a balancer without a certificate',
+      { exposure: 'loadBalancer' },
+      /^loadBalancer\.certificate: missing; .* transport: 'plain'/,
     ],
   ])('%s', (_what, props, message) => {
     expect(() => make(props)).toThrow(message);
     expect(() => make(props)).toThrow(SynthesisError);
+  });
+
+  it('a VPC with public subnets alone', () => {
+    const subnetConfiguration = [{ name: 'Public', subnetType: SubnetType.PUBLIC }];
+    const open = new Vpc(stack, 'AllOpen', { natGateways: 0, subnetConfiguration });
+    expect(() => make({ vpc: open })).toThrow(/^vpc: it has no private subnets; add isolated ones/);
   });
 
   it('public subnets', () => {
@@ -277,3 +353,8 @@ describe('what cannot be deployed is refused at synth', () => {
     expect(() => make({}).grantEvaluate(outside)).toThrow(/^Test\/Outside: the function is in no VPC/);
   });
 });
+
+/** A value of ECS's: a field of a secret, by its ARN. */
+function isFieldOf(field: string) {
+  return (value: unknown) => new RegExp(`"Ref":"PdpCertificate.*":${field}::"`).test(JSON.stringify(value));
+}

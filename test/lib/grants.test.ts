@@ -7,19 +7,10 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
-import {
-  builtBundle,
-  imageContext,
-  inlineFunction,
-  isolatedStack,
-  newApp,
-  temporaryDirectory,
-} from './support.ts';
+import { builtImage, inlineFunction, isolatedStack, newApp, temporaryDirectory } from './support.ts';
 import { resources, roleStatements, securityGroupRules } from './template.ts';
 
 const outdir = temporaryDirectory();
-const kit = temporaryDirectory();
-const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
 
 function service(stack: Stack, vpc: IVpc, withContainer = true): FargateService {
   const taskDefinition = new FargateTaskDefinition(stack, 'AppTask');
@@ -36,7 +27,7 @@ const about = (name: string) => (line: string) => line.startsWith(name) && line.
 
 describe('an ECS service that may ask', () => {
   const { stack, vpc } = isolatedStack(outdir);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
   pdp.grantEvaluate(service(stack, vpc));
   const template = Template.fromStack(stack);
 
@@ -54,12 +45,16 @@ describe('an ECS service that may ask', () => {
   });
 
   it('has the environment in its container', () => {
-    const [container] = resources(template, 'AWS::ECS::TaskDefinition').AppTask?.ContainerDefinitions as [
-      { Environment: unknown },
-    ];
-    expect(container.Environment).toEqual([
-      { Name: 'PDP_URL', Value: pdp.endpoint },
+    const task = resources(template, 'AWS::ECS::TaskDefinition').AppTask;
+    const [container] = (task?.ContainerDefinitions ?? []) as { Environment: unknown }[];
+    expect(container?.Environment).toEqual([
+      { Name: 'PDP_URL', Value: 'https://api.pdp.internal:7000' },
       { Name: 'PDP_API_KEY_SECRET', Value: { Ref: expect.stringMatching(/^PdpApiKey/) } },
+      {
+        Name: 'PDP_CA',
+        Value: { 'Fn::GetAtt': [expect.stringMatching(/^PdpCertificate/), 'CertificateAuthority'] },
+      },
+      { Name: 'PDP_CA_GENERATION', Value: '1' },
     ]);
   });
 });
@@ -67,7 +62,7 @@ describe('an ECS service that may ask', () => {
 describe('anything else with a role and security groups', () => {
   it('gets rule and permission, and sets its own environment', () => {
     const { stack, vpc } = isolatedStack(outdir);
-    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
     const group = new SecurityGroup(stack, 'BuildGroup', { vpc, allowAllOutbound: false });
     const grantPrincipal = new Role(stack, 'BuildRole', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
@@ -85,22 +80,30 @@ describe('anything else with a role and security groups', () => {
     expect(roleStatements(template).filter(about('Build'))).toEqual([
       'BuildRole: Allow secretsmanager:GetSecretValue on PdpApiKey',
     ]);
-    expect(Object.keys(pdp.environment)).toEqual(['PDP_URL', 'PDP_API_KEY_SECRET']);
+    expect(Object.keys(pdp.environment)).toEqual([
+      'PDP_URL',
+      'PDP_API_KEY_SECRET',
+      'PDP_CA',
+      'PDP_CA_GENERATION',
+    ]);
   });
 });
 
 describe('a grant across stacks', () => {
   it('leaves the stack of the PDP without a word of its callers', () => {
-    const [asked, alone] = [true, false].map((withCaller) => {
-      const { stack, vpc } = isolatedStack(outdir);
-      const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    const synthesize = (withCaller: boolean) => {
+      const { stack, vpc } = isolatedStack(temporaryDirectory());
+      const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
       const app = new Stack(stack.node.root, 'Application');
-      if (withCaller) pdp.grantEvaluate(inlineFunction(app, 'Function', vpc));
-      return { stack, app, resources: Template.fromStack(stack).toJSON().Resources };
-    });
-    expect(asked?.resources).toEqual(alone?.resources);
-    expect(asked?.stack.dependencies).toEqual([]);
-    expect(securityGroupRules(Template.fromStack(asked?.app as Stack))).toHaveLength(2);
+      const caller = inlineFunction(app, 'Function', vpc);
+      if (withCaller) pdp.grantEvaluate(caller);
+      const { Resources } = Template.fromStack(stack).toJSON();
+      return { Resources, stack, rules: securityGroupRules(Template.fromStack(app)) };
+    };
+    const { Resources, stack, rules } = synthesize(true);
+    expect(Resources).toEqual(synthesize(false).Resources);
+    expect(stack.dependencies).toEqual([]);
+    expect(rules.filter((rule) => rule.includes(' 7000 '))).toHaveLength(2);
   });
 });
 
@@ -108,7 +111,7 @@ describe('a key imported by its name', () => {
   it('is granted with the characters that its ARN ends with', () => {
     const { stack, vpc } = isolatedStack(outdir);
     const apiKey = Secret.fromSecretNameV2(stack, 'Key', 'pdp-key');
-    new FargatePdp(stack, 'Pdp', { vpc, ...image, apiKey }).grantEvaluate(
+    new FargatePdp(stack, 'Pdp', { vpc, ...builtImage, apiKey }).grantEvaluate(
       inlineFunction(stack, 'Function', vpc),
     );
     expect(roleStatements(Template.fromStack(stack)).filter(about('Function'))).toEqual([
@@ -121,7 +124,7 @@ describe('a key imported by its name', () => {
 
 describe('what cannot ask is refused at synth', () => {
   const { stack, vpc } = isolatedStack(outdir);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
 
   it('a grantee without a security group', () => {
     const grantPrincipal = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });

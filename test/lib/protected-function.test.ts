@@ -13,12 +13,10 @@ import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
 import { ProtectedFunction, type ProtectedFunctionProps } from '../../lib/protected-function.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
-import { builtBundle, imageContext, isolatedStack, newApp, temporaryDirectory } from './support.ts';
+import { builtImage, isolatedStack, newApp, temporaryDirectory } from './support.ts';
 import { only, resources, roleStatements, securityGroupRules, target } from './template.ts';
 
 const outdir = temporaryDirectory();
-const kit = temporaryDirectory();
-const image = { imageContext: imageContext(kit), policies: builtBundle(kit) };
 const entry = 'lambda/sample/view-note.ts';
 
 type Own = Partial<ProtectedFunctionProps>;
@@ -34,7 +32,7 @@ function embedded(own: Own | ((stack: Stack) => Own) = {}) {
 
 function inVpc(own: Own | ((stack: Stack, vpc: Vpc) => Own) = {}) {
   const { stack, vpc } = isolatedStack(outdir);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+  const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
   const props = typeof own === 'function' ? own(stack, vpc) : own;
   new ProtectedFunction(stack, 'View', { pdp, entry, ...props });
   return Template.fromStack(stack);
@@ -113,8 +111,10 @@ describe('a function whose PDP is in a VPC', () => {
   it('knows where the PDP is', () => {
     expect(viewOf(template).Environment).toEqual({
       Variables: {
-        PDP_URL: 'http://api.pdp.internal:7000',
+        PDP_URL: 'https://api.pdp.internal:7000',
         PDP_API_KEY_SECRET: { Ref: expect.stringMatching(/^PdpApiKey/) },
+        PDP_CA: expect.anything(),
+        PDP_CA_GENERATION: '1',
       },
     });
   });
@@ -202,7 +202,7 @@ describe('the VPC', () => {
     const [one, same, other] = ['One', 'Same', 'Other'].map((id) =>
       Vpc.fromVpcAttributes(stack, id, { ...attributes, ...(id === 'Other' ? { vpcId: 'vpc-2' } : {}) }),
     );
-    const pdp = new FargatePdp(stack, 'Pdp', { vpc: one as Vpc, ...image });
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc: one as Vpc, ...builtImage });
     const make = (id: string, vpc = same) => new ProtectedFunction(stack, id, { pdp, entry, vpc });
     expect(make('First', one).isBoundToVpc).toBe(true);
     expect(make('Second').isBoundToVpc).toBe(true);
@@ -211,7 +211,7 @@ describe('the VPC', () => {
 
   it('is no other than the PDP’s, though they are called the same', () => {
     const { stack, vpc } = isolatedStack(outdir);
-    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...image });
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage });
     const elsewhere = new Stack(stack.node.root, 'Elsewhere');
     const other = new Vpc(elsewhere, 'Vpc', {
       natGateways: 0,

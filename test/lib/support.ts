@@ -5,6 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { afterAll } from 'vitest';
+import { PdpImage } from '../../lib/pdp-image.ts';
 
 const FEATURE_FLAGS: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
 
@@ -15,9 +16,9 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** An app with the feature flags of `cdk.json`. */
-export function newApp(outdir: string): App {
-  return new App({ outdir, context: FEATURE_FLAGS });
+/** An app with the feature flags of `cdk.json`, and what `-c` would set. */
+export function newApp(outdir: string, context: Record<string, string> = {}): App {
+  return new App({ outdir, context: { ...FEATURE_FLAGS, ...context } });
 }
 
 /** A build context that synthesizes; nothing builds it. */
@@ -26,11 +27,13 @@ export function imageContext(directory: string): string {
   return directory;
 }
 
-/** A file that passes for a built bundle where nothing opens it. */
-export function builtBundle(directory: string): string {
+/** An image that is there already: nothing is built for a test that is about something else. */
+export const builtImage = { image: PdpImage.fromRegistry('example.com/pdp') };
+
+/** A file that calls itself a built bundle and is none. */
+export function brokenBundle(directory: string): string {
   const file = join(directory, 'built.tar.gz');
-  // As a strict umask makes it: what is deployed must be readable all the same.
-  writeFileSync(file, 'a bundle', { mode: 0o600 });
+  writeFileSync(file, 'a bundle');
   return file;
 }
 

@@ -23,7 +23,7 @@ test('has what runs and nothing else', () => {
   const outside = paths.filter((path) => !path.startsWith('dist/'));
   expect(outside.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
   expect(new Set(paths.filter((path) => path.startsWith('dist/')).map((path) => path.split('/')[1]))).toEqual(
-    new Set(['bin', 'compiler', 'engine', 'image', 'lambda', 'lib', 'pdp-container']),
+    new Set(['bin', 'compiler', 'engine', 'functions', 'image', 'lambda', 'lib', 'pdp-container']),
   );
   expect(paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
   expect(paths.filter((path) => /sample\/local|bin\/(start|app)/.test(path))).toEqual([]);
@@ -170,7 +170,7 @@ describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_
   });
 
   test('it synthesizes, and the function that comes out decides', async () => {
-    const templates = ['Notes.template.json', 'Sample.template.json'];
+    const templates = ['Decisions.template.json', 'Notes.template.json'];
     expect(await project.run('app.mjs')).toEqual({ templates, refused: true });
     const assembly = join(project.directory, 'cdk.out');
     const assets = (await readdir(assembly)).filter((name) => name.startsWith('asset.'));

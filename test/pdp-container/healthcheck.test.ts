@@ -74,5 +74,6 @@ test('asks over TLS when the server has a certificate, whatever name is on it', 
   const { cert, key } = (await certificates()).server;
   const port = await listening(createHttpsServer({ cert, key }, answer(200)));
   expect(await check({ PDP_PORT: port, PDP_TLS_CERT: '/run/tls/cert.pem' })).toMatchObject({ exitCode: 0 });
+  expect(await check({ PDP_PORT: port, PDP_TLS_CERT: cert })).toMatchObject({ exitCode: 0 });
   expect(await check({ PDP_PORT: port })).toMatchObject({ exitCode: 1 });
 });

@@ -85,6 +85,22 @@ test('it says where it listens and what is active, one JSON record a line, and C
   expect(stderr()).toBe('');
 });
 
+test('with --cloudwatch-metrics its last metrics are among the last lines of its log', async () => {
+  const { url, child, ended, records } = await runReady([], { PDP_CLOUDWATCH_METRICS: 'notes' });
+  await call(url, EVALUATION, { body: VALID });
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+  expect(records().map(({ msg }) => msg)).toEqual([
+    'listening',
+    'revision active',
+    'decision',
+    'draining',
+    'metrics',
+    'stopped',
+  ]);
+  expect(records().at(-2)).toMatchObject({ Pdp: 'notes', Decisions: 1, Denials: 0, Requests: 1, Ready: 0 });
+});
+
 test('SIGTERM: unready at once, answers go on and end their connections, a second one ends it', async () => {
   const { url, child, ended, logged } = await runReady(['--drain-seconds', '3600']);
   child.kill('SIGTERM');

@@ -71,3 +71,35 @@ test('files that are not a certificate and its key are refused by name', async (
     `--tls-key '${source}' cannot be read: it is a directory`,
   );
 });
+
+test('certificate and key may be given as the text itself', async () => {
+  const { cert, key } = await certificate();
+  const { url } = await startServer({ tls: { cert, key } });
+  expect((await call(url, '/ready', { options: { ca: cert } })).status).toBe(200);
+});
+
+test('of a text and a file the file is watched', async () => {
+  const made = await certificate();
+  const files = await certificateFiles(made);
+  const server = await startServer({ tls: { cert: files.cert, key: made.key } });
+  await writeFile(files.cert, 'not a certificate');
+  expect(await server.logged('certificate not renewed')).toMatchObject({
+    problem: `--tls-cert '${files.cert}' and --tls-key (PEM text) must be a certificate and its private key, in PEM`,
+  });
+});
+
+test('a text that is no certificate, or not its key, is refused without being shown', async () => {
+  const source = await bundleDirectory(CERTIFICATION);
+  const start = (tls: { cert: string; key: string }) =>
+    serve({ source, port: 0, tls, log: { write() {} } }).then(({ close }) => close());
+  const { cert, key } = await certificate();
+  const pair =
+    '--tls-cert (PEM text) and --tls-key (PEM text) must be a certificate and its private key, in PEM';
+  await expect(start({ cert, key: (await certificate()).key })).rejects.toMatchObject({ message: pair });
+  await expect(start({ cert, key: `"${key}"`.replaceAll('\n', '\\n') })).rejects.toMatchObject({
+    message: pair,
+  });
+  await expect(start({ cert, key: key.replace(/^-+BEGIN.*\n/, '') })).rejects.toMatchObject({
+    message: pair,
+  });
+});

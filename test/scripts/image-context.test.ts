@@ -50,3 +50,12 @@ test('the packed compiler names file, line and column', async () => {
     stderr: expect.stringMatching(/notes\.cedar:2:\d+: /),
   });
 });
+
+test('the packed command is without the AWS SDK, and says so where that is needed', async () => {
+  await expect(pdp('status', '--cluster', 'pdp', '--service', 'api')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^pdp: @aws-sdk\/client-ecs is not here: run this where .* npm.*\n$/),
+  });
+  const size = (await stat(join(outDir, 'pdp.mjs'))).size;
+  expect(size).toBeLessThan(1_500_000);
+});

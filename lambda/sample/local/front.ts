@@ -7,22 +7,18 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { handler as createNote } from '../create-note.ts';
-import { handler as editNote } from '../edit-note.ts';
-import { handler as viewNote } from '../view-note.ts';
-import { gateway } from './gateway.ts';
-import type { Route } from './routes.ts';
+import { gateway } from '../http/gateway.ts';
+import { NOTES } from '../notes-routes.ts';
+import { developmentClaims } from './development-token.ts';
 
 const HOST = '127.0.0.1';
 
-const ROUTES: Route[] = [
-  { routeKey: 'GET /tenants/{tenant}/notes/{note}', handler: viewNote },
-  { routeKey: 'PUT /tenants/{tenant}/notes/{note}', handler: editNote },
-  { routeKey: 'POST /tenants/{tenant}/folders/{folder}/notes', handler: createNote },
-];
-
 const server = createServer(
-  gateway(ROUTES, (routeKey, error) => console.error(`${routeKey} failed:`, error)),
+  gateway(
+    NOTES,
+    ({ authorization }) => developmentClaims(authorization),
+    (routeKey, error) => console.error(`${routeKey} failed:`, error),
+  ),
 );
 
 server.on('error', ({ code, message }: NodeJS.ErrnoException) => {

@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { gateway } from '../../../lambda/sample/local/gateway.ts';
+import { gateway } from '../../../lambda/sample/http/gateway.ts';
+import { developmentClaims } from '../../../lambda/sample/local/development-token.ts';
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
@@ -17,7 +18,13 @@ async function front(result: (event: Event) => unknown = () => ({ statusCode: 20
     return result(event);
   };
   const routes = ['GET', 'POST', 'PUT'].map((method) => ({ routeKey: `${method} /things/{thing}`, handler }));
-  const server = createServer(gateway(routes, (_route, error) => failures.push(error)));
+  const server = createServer(
+    gateway(
+      routes,
+      ({ authorization }) => developmentClaims(authorization),
+      (_route, error) => failures.push(error),
+    ),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

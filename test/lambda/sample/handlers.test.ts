@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildArchive, compileDirectory, readDirectory } from '../../../compiler/index.ts';
-import { gateway } from '../../../lambda/sample/local/gateway.ts';
+import { gateway } from '../../../lambda/sample/http/gateway.ts';
+import { developmentClaims } from '../../../lambda/sample/local/development-token.ts';
 import { SAMPLE } from '../bundles.ts';
 
 /** The sample's functions with the evaluator inside, deciding by the sample's own policies. */
@@ -23,17 +24,9 @@ describe('the sample application', () => {
     await writeFile(bundle, await buildArchive(compiled.bundle, await readDirectory(SAMPLE)));
     vi.stubEnv('PDP_URL', '');
     vi.stubEnv('PDP_BUNDLE', bundle);
-    const [view, edit, create] = await Promise.all([
-      import('../../../lambda/sample/view-note.ts'),
-      import('../../../lambda/sample/edit-note.ts'),
-      import('../../../lambda/sample/create-note.ts'),
-    ]);
-    const routes = [
-      { routeKey: 'GET /tenants/{tenant}/notes/{note}', handler: view.handler },
-      { routeKey: 'PUT /tenants/{tenant}/notes/{note}', handler: edit.handler },
-      { routeKey: 'POST /tenants/{tenant}/folders/{folder}/notes', handler: create.handler },
-    ];
-    server = createServer(gateway(routes, (_route, error) => console.error(error)));
+    const { NOTES } = await import('../../../lambda/sample/notes-routes.ts');
+    const claimsOf = ({ authorization }: IncomingHttpHeaders) => developmentClaims(authorization);
+    server = createServer(gateway(NOTES, claimsOf, (_route, error) => console.error(error)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -18,16 +18,51 @@ describe('what -c sets', () => {
     });
   });
 
+  it('is how the PDP of a placement is reached', () => {
+    expect(
+      read({ placement: 'cluster', certificateArn: 'arn:a', domainName: 'pdp.example.com', vpcId: 'vpc-1' }),
+    ).toEqual({
+      placement: 'cluster',
+      balancer: { certificateArn: 'arn:a', domainName: 'pdp.example.com' },
+      vpcId: 'vpc-1',
+    });
+    expect(read({ placement: 'remote', url: 'https://a', apiKeySecret: 'key' })).toEqual({
+      placement: 'remote',
+      remote: { url: 'https://a', apiKeySecret: 'key' },
+    });
+    expect(read({ transport: 'plain' })).toEqual({ placement: 'serverless', transport: 'plain' });
+  });
+
   it.each([
-    [{ placement: 'lambda' }, 'placement: "lambda" is not known; use -c placement=serverless|embedded'],
+    [{ transport: 'http' }, 'transport: "http" is not known; use -c transport=tls|plain'],
+    [
+      { placement: 'remote' },
+      'url: missing; -c placement=remote needs -c url=https://… and -c apiKeySecret=NAME',
+    ],
+    [
+      { url: 'https://a', apiKeySecret: 'key' },
+      'url: the placement serverless has a PDP of its own; leave -c url out',
+    ],
+    [
+      { certificateArn: 'arn:a', domainName: 'a' },
+      'certificateArn: the placement serverless has no load balancer; leave -c certificateArn out',
+    ],
+    [
+      { placement: 'embedded', vpcId: 'vpc-1' },
+      'vpcId: the placement embedded needs no VPC; leave -c vpcId out',
+    ],
+    [
+      { placement: 'lambda' },
+      'placement: "lambda" is not known; use -c placement=serverless|cluster|star|sidecar|embedded|remote',
+    ],
     [
       { placement: 'constructor' },
-      'placement: "constructor" is not known; use -c placement=serverless|embedded',
+      'placement: "constructor" is not known; use -c placement=serverless|cluster|star|sidecar|embedded|remote',
     ],
     [{ placement: '' }, 'placement: needs a value; use -c placement=…'],
     [{ placement: true }, 'placement: needs a value; use -c placement=…'],
-    [{ issuer: 'https://a' }, 'audience: missing; -c issuer=https://… and -c audience=… go together'],
-    [{ audience: 'a' }, 'issuer: missing; -c issuer=https://… and -c audience=… go together'],
+    [{ issuer: 'https://a' }, 'audience: missing; -c issuer=… and -c audience=… go together'],
+    [{ audience: 'a' }, 'issuer: missing; -c issuer=… and -c audience=… go together'],
     [
       { issuer: 'http://id.example.com', audience: 'a' },
       'issuer: "http://id.example.com" is not an https URL; use the iss claim of your tokens',

@@ -1,13 +1,15 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { EmbeddedPdp, ServerlessPdpStack, SynthesisError } from 'serverless-pdp';
+import { EmbeddedPdp, FargatePdp, IsolatedNetwork, SynthesisError } from 'serverless-pdp';
 import { NotesStack } from './src/notes-stack.ts';
 
 // What templates hold is checked by the tests of the constructs.
 const context = { '@aws-cdk/core:validateAgainstDefaultRules': false };
 const app = new App({ outdir: 'cdk.out', context });
 new NotesStack(app, 'Notes');
-// The sample, with all that it finds in the package: image, policies, handlers.
-new ServerlessPdpStack(app, 'Sample');
+// With all that it finds in the package: the image's context, the function that makes the certificate.
+const decisions = new Stack(app, 'Decisions');
+const { vpc, endpoints } = new IsolatedNetwork(decisions, 'Network');
+new FargatePdp(decisions, 'Pdp', { vpc, endpoints, policies: 'policies' });
 const { stacks } = app.synth();
 
 let refused;

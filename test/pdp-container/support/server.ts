@@ -1,3 +1,4 @@
+import type { Clock } from '../../../pdp-container/clock.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../pdp-container/serve.ts';
 import { type BundleFiles, bundleDirectory, CERTIFICATION, whenDone } from './bundles.ts';
 
@@ -14,9 +15,9 @@ export interface TestServer extends RunningServer {
 
 /** Starts a server on a free port; it is stopped when the test, or the suite, is done. */
 export async function startServer(
-  options: Partial<ServeOptions> & { bundle?: BundleFiles } = {},
+  options: Partial<ServeOptions> & { bundle?: BundleFiles; clock?: Clock } = {},
 ): Promise<TestServer> {
-  const { bundle = CERTIFICATION, ...rest } = options;
+  const { bundle = CERTIFICATION, clock, ...rest } = options;
   const source = rest.source ?? (await bundleDirectory(bundle));
   const records: LogRecord[] = [];
   const given = new Map<string, number>();
@@ -31,7 +32,7 @@ export async function startServer(
       }
     },
   };
-  const server = await serve({ port: 0, reloadMs: 20, log, ...rest, source });
+  const server = await serve({ port: 0, reloadMs: 20, log, ...rest, source }, clock);
   whenDone(() => server.close(0));
   const logged = (msg: string) => {
     const index = given.get(msg) ?? 0;

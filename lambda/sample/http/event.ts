@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { developmentClaims } from './development-token.ts';
 import type { Match } from './routes.ts';
+
+/** What a verified token says. */
+export type Claims = Record<string, string>;
 
 const ACCOUNT = '000000000000';
 const API = 'local';
@@ -17,13 +19,13 @@ export function httpApiEvent(
   match: Match,
   requestId: string,
   at: Date,
+  claims: Claims | undefined,
 ) {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const path = decodeURIComponent(url.pathname);
   const { cookie, ...headers } = joinedHeaders(request);
   const { routeKey } = match.route;
   const text = isText(headers['content-type']);
-  const claims = developmentClaims(headers.authorization);
   return {
     version: '2.0' as const,
     routeKey,

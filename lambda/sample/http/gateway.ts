@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener } from 'node:http';
 import { lambdaContext } from './context.ts';
-import { httpApiEvent } from './event.ts';
+import { type Claims, httpApiEvent } from './event.ts';
 import { type HttpResponse, httpResponse, plainError } from './response.ts';
 import { matchRoute, type Route } from './routes.ts';
 
@@ -11,11 +11,18 @@ const MAX_BODY_BYTES = 6 * 2 ** 20;
 /** Told of a handler that failed; the caller learns nothing of it. */
 export type FailureListener = (routeKey: string, error: unknown) => void;
 
+/** Says who asks, by what may be believed of a request; nothing when nobody is known. */
+export type ClaimsOf = (headers: IncomingHttpHeaders) => Claims | undefined;
+
 /** A request listener that does what API Gateway's HTTP API does in front of Lambda functions. */
-export function gateway(routes: readonly Route[], onFailure: FailureListener): RequestListener {
+export function gateway(
+  routes: readonly Route[],
+  claimsOf: ClaimsOf,
+  onFailure: FailureListener,
+): RequestListener {
   return async (request, response) => {
     const requestId = randomUUID();
-    const { statusCode, headers, body } = await answer(routes, request, requestId, onFailure);
+    const { statusCode, headers, body } = await answer(routes, request, requestId, claimsOf, onFailure);
     if (response.destroyed) return;
     try {
       response.writeHead(statusCode, {
@@ -38,6 +45,7 @@ async function answer(
   routes: readonly Route[],
   request: IncomingMessage,
   requestId: string,
+  claimsOf: ClaimsOf,
   onFailure: FailureListener,
 ): Promise<HttpResponse> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -47,7 +55,7 @@ async function answer(
   if (body === undefined) return { ...plainError(413, 'Request Too Long') };
   const { routeKey, handler } = match.route;
   try {
-    const event = httpApiEvent(request, body, match, requestId, new Date());
+    const event = httpApiEvent(request, body, match, requestId, new Date(), claimsOf(request.headers));
     return httpResponse(await handler(event as never, lambdaContext(routeKey, requestId) as never));
   } catch (error) {
     onFailure(routeKey, error);

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { withEcs } from '../ecs/connect.ts';
+import { type Clock, type RolloutResult, rollOut } from '../ecs/rollout.ts';
+import { EXIT } from '../terminal/exit.ts';
+import { print, printJson, styled } from '../terminal/output.ts';
+import { type ServiceOptions, withServiceOptions } from '../terminal/service-options.ts';
+
+/** Seconds after which a deployment is no longer followed. */
+const DEFAULT_TIMEOUT = 1_800;
+
+const HELP = `
+The new tasks are of the task definition that the service has: they read their key and certificate anew. New
+policies in the image are a deployment of the stack. Ctrl-C stops following; the deployment goes on.
+
+Needs ecs:DescribeServices and ecs:UpdateService, and for blue/green, linear and canary deployments
+ecs:ListServiceDeployments and ecs:DescribeServiceDeployments.
+
+Exit status: 0 completed, 1 failed or not over after --timeout, 2 it could not be begun, 130 Ctrl-C.
+`;
+
+/** How a rollout ends the command. */
+const EXIT_OF: Record<RolloutResult['outcome'], number> = {
+  completed: EXIT.ok,
+  failed: EXIT.negative,
+  'timed-out': EXIT.negative,
+  // As shells tell it: 128 and SIGINT.
+  interrupted: 130,
+};
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  wait: (milliseconds, signal) => delay(milliseconds, undefined, { signal }).catch(() => {}),
+};
+
+/** `pdp rollout`: a new deployment of a PDP's service on ECS, followed to its end. */
+export function rolloutCommand(): Command {
+  return withServiceOptions(
+    new Command('rollout').description(
+      'replace the tasks of a PDP on ECS with new ones, and follow the deployment to its end',
+    ),
+  )
+    .addOption(
+      new Option('--timeout <seconds>', 'how long to follow it')
+        .default(DEFAULT_TIMEOUT)
+        .argParser(wholeSeconds),
+    )
+    .addHelpText('after', HELP)
+    .action(async ({ cluster, service, region, timeout, json }: ServiceOptions & { timeout: number }) => {
+      const name = { cluster, service };
+      const interrupt = new AbortController();
+      // Once: a second one ends the process there and then.
+      process.once('SIGINT', () => interrupt.abort());
+      const options = {
+        timeoutMs: timeout * 1_000,
+        signal: interrupt.signal,
+        onProgress: (seconds: number, progress: string) => {
+          if (!json) print(`${String(seconds).padStart(5)} s  ${progress}`);
+        },
+      };
+      const result = await withEcs(region, name, (ecs) => rollOut(ecs, name, options, CLOCK));
+      process.exitCode = EXIT_OF[result.outcome];
+      if (json) printJson({ ...name, ...result });
+      else print(lastLine(result));
+    });
+}
+
+function lastLine({ outcome, reason, seconds }: RolloutResult): string {
+  const goesOn = 'the deployment goes on, and pdp status shows how far it is';
+  switch (outcome) {
+    case 'completed':
+      return `${styled('green', 'completed')} after ${seconds} s`;
+    case 'failed':
+      return `${styled('red', 'failed')} after ${seconds} s${reason === null ? '' : `: ${reason}`}`;
+    case 'timed-out':
+      return `not over after ${seconds} s; ${goesOn}`;
+    case 'interrupted':
+      return `no longer followed; ${goesOn}`;
+  }
+}
+
+function wholeSeconds(value: string): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= 1 && number <= 86_400) return number;
+  throw new InvalidArgumentError('It must be a whole number of seconds from 1 to 86400.');
+}

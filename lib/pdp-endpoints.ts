@@ -1,0 +1,147 @@
+import { Aws } from 'aws-cdk-lib';
+import {
+  GatewayVpcEndpointAwsService,
+  type IConnectable,
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  type ISecurityGroup,
+  type IVpc,
+  Port,
+  SecurityGroup,
+  type SubnetSelection,
+  SubnetType,
+} from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+
+const HTTPS = Port.tcp(443);
+
+export interface PdpEndpointsProps {
+  readonly vpc: IVpc;
+  /**
+   * Where the interface endpoints are. Each is paid for in every zone.
+   *
+   * @default - the isolated subnets, or those with egress when the VPC has no isolated ones
+   */
+  readonly subnets?: SubnetSelection;
+  /**
+   * Whether there is an endpoint of ECS too, which a deployment gate asks for the tasks.
+   *
+   * @default false
+   */
+  readonly ecs?: boolean;
+}
+
+/**
+ * What a PDP on Fargate and its callers need of AWS in a VPC without a NAT gateway: endpoints of ECR, CloudWatch Logs
+ * and Secrets Manager, and the gateway of S3, from which image layers come. Each serves this account only, with the
+ * calls that are needed, and no one that a rule does not name.
+ *
+ * Make them once for a VPC: two endpoints of one service cannot share its private DNS name.
+ *
+ * @example
+ * const endpoints = new PdpEndpoints(this, 'Endpoints', { vpc });
+ * const pdp = new FargatePdp(this, 'Pdp', { vpc, policies: 'policies', endpoints });
+ */
+export class PdpEndpoints extends Construct {
+  readonly #vpc: IVpc;
+  readonly #subnets: SubnetSelection;
+  readonly #tasks: SecurityGroup;
+  readonly #secrets: SecurityGroup;
+  readonly #ecs: SecurityGroup | undefined;
+
+  constructor(scope: Construct, id: string, props: PdpEndpointsProps) {
+    super(scope, id);
+    this.#vpc = props.vpc;
+    this.#subnets = props.subnets ?? {
+      subnetType:
+        props.vpc.isolatedSubnets.length > 0 ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS,
+    };
+    this.#tasks = this.#group('Tasks', 'Endpoints that only tasks of the PDP use');
+    this.#secrets = this.#group('Secrets', 'Secrets Manager, for tasks and their callers');
+    const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, SECRETS_MANAGER, ECS } = InterfaceVpcEndpointAwsService;
+    this.#interface('EcrApi', ECR, this.#tasks, PULL);
+    this.#interface('EcrDocker', ECR_DOCKER, this.#tasks, PULL);
+    this.#interface('Logs', CLOUDWATCH_LOGS, this.#tasks, ['logs:CreateLogStream', 'logs:PutLogEvents']);
+    this.#interface('SecretsManager', SECRETS_MANAGER, this.#secrets, [
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+    ]);
+    if (props.ecs === true) {
+      this.#ecs = this.#group('Ecs', 'ECS, for the deployment gate');
+      this.#interface('EcsApi', ECS, this.#ecs, [
+        'ecs:DescribeServices',
+        'ecs:DescribeTasks',
+        'ecs:ListTasks',
+      ]);
+    }
+    this.#gateway();
+  }
+
+  /** Lets tasks pull their image, write their log and read their secrets. */
+  connectTasks(tasks: ISecurityGroup): void {
+    // Their egress is the PDP's own business, so only the endpoints' side is set here: in the stack of the tasks.
+    tasks.connections.securityGroups.forEach((group) => {
+      this.#tasks.addIngressRule(group, HTTPS, 'image and log of the policy decision point', true);
+      this.#secrets.addIngressRule(group, HTTPS, 'secrets of the policy decision point', true);
+    });
+  }
+
+  /** Lets a caller read its key. */
+  connectCaller(caller: IConnectable): void {
+    caller.connections.allowTo(this.#secrets, HTTPS, 'read secrets');
+  }
+
+  /** Lets a deployment gate ask ECS for the tasks. Without an endpoint of ECS nothing is done. */
+  connectGate(gate: IConnectable): void {
+    if (this.#ecs !== undefined) gate.connections.allowTo(this.#ecs, HTTPS, 'ask for the tasks');
+  }
+
+  #group(id: string, description: string): SecurityGroup {
+    return new SecurityGroup(this, id, { vpc: this.#vpc, description, allowAllOutbound: false });
+  }
+
+  #gateway(): void {
+    this.#vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 }).addToPolicy(
+      // Layers are fetched with URLs that ECR signed, so the principal is ECR's. The bucket is ECR's own:
+      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ['s3:GetObject'],
+        resources: [`arn:${Aws.PARTITION}:s3:::prod-${Aws.REGION}-starport-layer-bucket/*`],
+      }),
+    );
+  }
+
+  #interface(
+    id: string,
+    service: InterfaceVpcEndpointAwsService,
+    securityGroup: SecurityGroup,
+    actions: string[],
+  ): void {
+    const endpoint = new InterfaceVpcEndpoint(this, id, {
+      vpc: this.#vpc,
+      service,
+      securityGroups: [securityGroup],
+      subnets: this.#subnets,
+      // Not open to the whole VPC: a rule of the group names each that may.
+      open: false,
+    });
+    endpoint.addToPolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions,
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+  }
+}
+
+/** What pulling an image takes of ECR's API and of its Docker registry. */
+const PULL = [
+  'ecr:GetAuthorizationToken',
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:GetDownloadUrlForLayer',
+];

@@ -1,0 +1,179 @@
+"""Resource types for moto's CloudFormation: those that the tests look at, and a record of all others."""
+
+import json
+from typing import Any
+
+from moto.cloudformation import cloudformation_backends
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.servicediscovery.models import servicediscovery_backends
+
+
+class Resource(CloudFormationModel):
+    """What CloudFormation made: the value of its `Ref`, and its attributes."""
+
+    def __init__(self, physical_id: str, attributes: dict[str, Any]):
+        self.physical_resource_id = physical_id
+        self.attributes = attributes
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return True
+
+    def get_cfn_attribute(self, attribute_name: str) -> Any:
+        return self.attributes[attribute_name]
+
+    def is_created(self) -> bool:
+        return True
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+
+class Secret(Resource):
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        backend = secretsmanager_backends[account_id][region_name]
+        properties = cloudformation_json["Properties"]
+        text = properties.get("SecretString")
+        generate = properties.get("GenerateSecretString")
+        if generate is not None:
+            answer = backend.get_random_password(
+                password_length=int(generate.get("PasswordLength", 32)),
+                exclude_characters=generate.get("ExcludeCharacters", ""),
+                exclude_numbers=generate.get("ExcludeNumbers", False),
+                exclude_punctuation=generate.get("ExcludePunctuation", False),
+                exclude_uppercase=generate.get("ExcludeUppercase", False),
+                exclude_lowercase=generate.get("ExcludeLowercase", False),
+                include_space=generate.get("IncludeSpace", False),
+                require_each_included_type=generate.get("RequireEachIncludedType", True),
+            )
+            password = json.loads(answer)["RandomPassword"]
+            text = password
+            if "GenerateStringKey" in generate:
+                template = json.loads(generate.get("SecretStringTemplate", "{}"))
+                text = json.dumps({**template, generate["GenerateStringKey"]: password})
+        backend.create_secret(
+            name=properties.get("Name", resource_name),
+            secret_string=text,
+            secret_binary=None,
+            description=properties.get("Description"),
+            tags=properties.get("Tags"),
+            kms_key_id=properties.get("KmsKeyId"),
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        arn = backend.describe_secret(properties.get("Name", resource_name)).arn
+        return cls(arn, {"Id": arn})
+
+
+class PrivateDnsNamespace(Resource):
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        backend = servicediscovery_backends[account_id][region_name]
+        properties = cloudformation_json["Properties"]
+        known = set(backend.namespaces)
+        backend.create_private_dns_namespace(
+            name=properties["Name"],
+            creator_request_id=resource_name,
+            description=properties.get("Description", ""),
+            vpc=properties["Vpc"],
+            tags=properties.get("Tags", []),
+            properties=properties.get("Properties", {}),
+        )
+        (made,) = set(backend.namespaces) - known
+        namespace = backend.namespaces[made]
+        zone = namespace.dns_properties["HostedZoneId"]
+        return cls(made, {"Id": made, "Arn": namespace.arn, "HostedZoneId": zone})
+
+
+class DiscoveryService(Resource):
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        properties = cloudformation_json["Properties"]
+        service = servicediscovery_backends[account_id][region_name].create_service(
+            name=properties.get("Name", resource_name),
+            namespace_id=properties["NamespaceId"],
+            creator_request_id=resource_name,
+            description=properties.get("Description", ""),
+            dns_config=properties.get("DnsConfig", {}),
+            health_check_config=properties.get("HealthCheckConfig", {}),
+            health_check_custom_config=properties.get("HealthCheckCustomConfig", {}),
+            tags=properties.get("Tags", []),
+            service_type=properties.get("Type", "DNS"),
+        )
+        return cls(service.id, {"Id": service.id, "Arn": service.arn, "Name": service.name})
+
+
+class SecurityGroupEgress(Resource):
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        properties = cloudformation_json["Properties"]
+        description = properties.get("Description")
+        cidr = properties.get("CidrIp")
+        group = properties.get("DestinationSecurityGroupId")
+        rules, _group = ec2_backends[account_id][region_name].authorize_security_group_egress(
+            group_name_or_id=properties["GroupId"],
+            ip_protocol=properties["IpProtocol"],
+            from_port=properties.get("FromPort"),
+            to_port=properties.get("ToPort"),
+            ip_ranges=[] if cidr is None else [{"CidrIp": cidr, "Description": description}],
+            source_groups=[] if group is None else [{"GroupId": group, "Description": description}],
+        )
+        return cls(resource_name, {"Id": resource_name})
+
+
+class Recorded(Resource):
+    """A type that moto's CloudFormation does not know, or a custom resource: made up, so that references to it work."""
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        made = cls(resource_name, {})
+        made.arn = f"arn:aws:mock:{region_name}:{account_id}:{kwargs['LogicalId']}"
+        return made
+
+    def get_cfn_attribute(self, attribute_name: str) -> Any:
+        if attribute_name.endswith("Arn"):
+            return self.arn
+        return f"{attribute_name}-of-{self.physical_resource_id}"
+
+
+MADE = {
+    "AWS::SecretsManager::Secret": Secret,
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": PrivateDnsNamespace,
+    "AWS::ServiceDiscovery::Service": DiscoveryService,
+    "AWS::EC2::SecurityGroupEgress": SecurityGroupEgress,
+}
+
+
+def install() -> None:
+    """Makes moto's parser ask here first; moto has no hook for it."""
+    known = parsing.resource_class_from_type
+    clean_known = parsing.clean_json
+
+    def resource_class_from_type(resource_type: str):
+        if resource_type in MADE:
+            return MADE[resource_type]
+        if resource_type in parsing.NULL_MODELS or resource_type in parsing.get_model_map():
+            return known(resource_type)
+        return Recorded
+
+    parsing.resource_class_from_type = resource_class_from_type
+
+    def clean_json(resource_json: Any, resources_map: Any) -> Any:
+        # Fn::GetStackOutput: how CDK refers to another stack's resource without an export.
+        if isinstance(resource_json, dict) and "Fn::GetStackOutput" in resource_json:
+            return _stack_output(clean_known(resource_json["Fn::GetStackOutput"], resources_map), resources_map)
+        return clean_known(resource_json, resources_map)
+
+    parsing.clean_json = clean_json
+
+
+def _stack_output(reference: dict[str, str], resources_map: Any) -> str:
+    account, region = resources_map["AWS::AccountId"], resources_map["AWS::Region"]
+    stack = cloudformation_backends[account][reference.get("Region", region)].get_stack(reference["StackName"])
+    return next(output.value for output in stack.stack_outputs if output.key == reference["OutputName"])
