@@ -5,6 +5,7 @@ export type * from './fargate-pdp-props.ts';
 export * from './isolated-network.ts';
 export * from './monitored-pdp.ts';
 export type { IPdp, PdpGrantee } from './pdp.ts';
+export * from './pdp-authorizer.ts';
 export * from './pdp-endpoints.ts';
 export { PdpImage, type PdpImageConfig, type PermitImageProps } from './pdp-image.ts';
 export * from './pdp-monitoring.ts';

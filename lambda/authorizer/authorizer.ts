@@ -28,10 +28,10 @@ const OWNER = 'apiGatewayAuthorizer';
  * **Keeping results.** API Gateway keeps results for 300 seconds unless told otherwise, under the values of the
  * authorizer's identity sources, and uses them for *every* route of the authorizer: a kept `isAuthorized: true` lets
  * the same token do anything. The identity sources must therefore have everything that the question is made of: the
- * token, the route (`$context.routeKey`; a REST API: `$context.httpMethod` and `$context.path`) and each path parameter,
- * query parameter or header that is in `action`, `resource` or `context`. Where one cannot be named, as a path parameter
- * of an HTTP API cannot, keep nothing: a time to live of 0, which `PdpAuthorizer` sets. A change of policies takes
- * effect for kept results only when these end.
+ * token, the method and the path (`$context.httpMethod` and `$context.path`; a REST API: `context.httpMethod` and
+ * `context.path`), and each query parameter and header that is in `action`, `resource` or `context`. Otherwise keep
+ * nothing: a time to live of 0, which `PdpAuthorizer` sets. A policy names the method and path that were asked for, so
+ * that one which is kept allows nothing else; a change of policies takes effect when it ends.
  *
  * @example
  * export const handler = apiGatewayAuthorizer({

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CertificateError } from './errors.ts';
-import { type KeyPair, makeAuthority } from './issue.ts';
+import { DAY_MS, type KeyPair, makeAuthority } from './issue.ts';
 
 /** What a deployment asks for. */
 export interface Wanted {
@@ -25,8 +25,8 @@ export interface AuthorityState {
   readonly retired: readonly string[];
 }
 
-/** How long callers have to learn of a new authority before it signs, in milliseconds: a day. */
-const SETTLING_MS = 86_400_000;
+/** How long callers have to learn of a new authority before it signs, in days. */
+export const SETTLING_DAYS = 1;
 
 /** With what is left of Lambda's 4 kB of environment, a function can be told of so many authorities. */
 const MOST_TRUSTED = 3;
@@ -66,7 +66,7 @@ export function settled(state: AuthorityState, now: Date): AuthorityState {
 
 /** When a new authority may begin to sign. */
 export function signsFrom({ since }: { readonly since: string }): Date {
-  return new Date(Date.parse(since) + SETTLING_MS);
+  return new Date(Date.parse(since) + SETTLING_DAYS * DAY_MS);
 }
 
 /** The state when no task runs with a certificate of an earlier authority: the next bundle is without them. */
@@ -100,7 +100,7 @@ export function parseState(text: string | undefined, replace = false): Authority
   } catch {
     if (replace) return undefined;
     throw new CertificateError(
-      "the authority's secret does not hold what this function wrote: deploy with another `generation`, which makes " +
+      "the authority's secret does not hold what this function wrote: deploy with another `certificateAuthority`, which makes " +
         'a new authority. Callers get no decisions until they are deployed with it',
     );
   }

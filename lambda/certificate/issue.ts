@@ -19,9 +19,9 @@ export interface KeyPair {
 }
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
-const AUTHORITY_DAYS = 3_650;
-const SERVER_DAYS = 90;
+export const DAY_MS = 86_400_000;
+export const AUTHORITY_DAYS = 3_650;
+export const SERVER_DAYS = 90;
 /** Clocks differ: a certificate is valid from a while before it was made. */
 const BACKDATE_MS = 3_600_000;
 

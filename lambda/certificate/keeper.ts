@@ -10,7 +10,7 @@ import {
   withoutRetired,
 } from './authority.ts';
 import { CertificateError, ChangedMeanwhileError } from './errors.ts';
-import { makeServerCertificate } from './issue.ts';
+import { DAY_MS, makeServerCertificate } from './issue.ts';
 import type { Restart } from './restart.ts';
 import { reasonToIssue, serializeServerCertificate } from './server-certificate.ts';
 import type { StoredSecret } from './stored-secret.ts';
@@ -18,8 +18,8 @@ import type { StoredSecret } from './stored-secret.ts';
 /** How often a run looks again when another one was faster. */
 const ATTEMPTS = 5;
 
-/** How long before its end an authority is asked to be rotated, in milliseconds: half a year. */
-const ROTATE_BEFORE_MS = 180 * 86_400_000;
+/** How long before its end an authority is asked to be rotated, in days: half a year. */
+export const ROTATE_BEFORE_DAYS = 180;
 
 export interface KeeperOptions {
   readonly authority: StoredSecret;
@@ -61,17 +61,17 @@ export class Keeper {
       throw new CertificateError("the server's secret lost its value during this run");
     const restarts = await restartTasks(stored.storedAt);
     if (state.retired.length > 0 && restarts.length > 0 && restarts.every((is) => is === 'done')) {
-      await this.#keep((text) => withoutRetired(known(text)));
-      log(
-        'every task has a certificate of the current authority: the next deployment hands out no earlier one',
-      );
+      // Unless another run has put another authority in its place since: then its tasks are not those that were seen.
+      const seen = state.current.certificate;
+      const { retired } = await this.#keep((text) => {
+        const latest = known(text);
+        return latest.current.certificate === seen ? withoutRetired(latest) : latest;
+      });
+      if (retired.length === 0)
+        log('every task has a certificate of the current authority: no earlier one is handed out any more');
     }
-    if (
-      state.next === undefined &&
-      endOf(state.current.certificate).getTime() - now().getTime() < ROTATE_BEFORE_MS
-    ) {
-      throw rotationNeeded('ends', state);
-    }
+    const left = endOf(state.current.certificate).getTime() - now().getTime();
+    if (state.next === undefined && left < ROTATE_BEFORE_DAYS * DAY_MS) throw rotationNeeded('ends', state);
   }
 
   async #keep(
@@ -116,7 +116,7 @@ function known(text: string | undefined): AuthorityState {
 function rotationNeeded(verb: 'ends' | 'ended', { current }: AuthorityState): CertificateError {
   const end = endOf(current.certificate).toISOString();
   return new CertificateError(
-    `the authority ${verb} on ${end}: deploy with another \`generation\` to make a new one`,
+    `the authority ${verb} on ${end}: deploy with another \`certificateAuthority\`, which makes a new one`,
   );
 }
 

@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AuthorityState } from './authority.ts';
-import type { KeyPair } from './issue.ts';
+import { DAY_MS, type KeyPair } from './issue.ts';
 
-/** How long before its end a certificate is renewed, in milliseconds: 30 days, as many daily runs to get it done. */
-const RENEW_BEFORE_MS = 30 * 86_400_000;
+/** How long before its end a certificate is renewed, in days: as many daily runs to get it done. */
+export const RENEW_BEFORE_DAYS = 30;
 
 /** What the server's secret holds, each field read by the tasks on its own: the chain and its key in PEM. */
 export function serializeServerCertificate({ certificate, privateKey }: KeyPair): string {
@@ -32,7 +32,7 @@ export function reasonToIssue(
   const end = new Date(certificate.validTo).getTime();
   // The last one of an authority ends with it: another would not last longer.
   const mayBeLonger = end < new Date(authority.validTo).getTime();
-  return end - now.getTime() <= RENEW_BEFORE_MS && mayBeLonger ? 'it ends soon' : undefined;
+  return end - now.getTime() <= RENEW_BEFORE_DAYS * DAY_MS && mayBeLonger ? 'it ends soon' : undefined;
 }
 
 function parse(text: string): X509Certificate | undefined {

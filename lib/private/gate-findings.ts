@@ -1,16 +1,15 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
+import { acknowledge, INLINE_POLICY } from './acknowledge.ts';
 
 const ANSWERED =
   'It is called and waited for: a run that fails is told to the deployment, which is then rolled back.';
 
-const INLINE = 'The policies name what belongs to this one deployment, and have no other use.';
-
 /** Why findings of cdk-nag's packs do not apply, or are met in another way. */
 const REASONS: Readonly<Record<string, string>> = {
-  'NIST.800.53.R5-IAMNoInlinePolicy': INLINE,
+  ...INLINE_POLICY,
   'NIST.800.53.R5-CloudWatchLogGroupEncrypted':
     'The log says which tasks have passed and which tests failed, by name. Nothing secret is written to it, and ' +
     'CloudWatch Logs encrypts it with a key of its own.',
@@ -43,13 +42,9 @@ function wildcards(fn: IFunction, cluster: ICluster): Record<string, string> {
 }
 
 export function acknowledgeGateFindings(scope: IConstruct, fn: IFunction, cluster: ICluster): void {
-  const validations = Validations.of(scope);
-  for (const [id, reason] of Object.entries(REASONS)) validations.acknowledge({ id, reason });
+  acknowledge(scope, REASONS);
   for (const [arn, reason] of Object.entries(wildcards(fn, cluster))) {
-    validations.acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(arn))}]`,
-      reason,
-    });
+    acknowledge(scope, { [`AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(arn))}]`]: reason });
   }
 }
 

@@ -1,16 +1,21 @@
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
+import { DeploymentGate } from '../deployment-gate.ts';
 import { FargatePdp } from '../fargate-pdp.ts';
 import type { FargatePdpProps } from '../fargate-pdp-props.ts';
 import type { PdpImage } from '../pdp-image.ts';
 import { PdpMonitoring } from '../pdp-monitoring.ts';
+import { samplePolicies } from '../private/package-files.ts';
 import type { NetworkStack } from './network-stack.ts';
 import type { BalancerSettings, SampleSettings } from './settings.ts';
+
+const removalPolicy = RemovalPolicy.DESTROY;
 
 export interface PdpStackProps extends StackProps {
   readonly network: NetworkStack;
   readonly settings: SampleSettings;
+  /** The image with the sample's policies. */
   readonly image: PdpImage;
 }
 
@@ -25,13 +30,14 @@ export class PdpStack extends Stack {
     const common: FargatePdpProps = {
       vpc,
       image,
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy,
       ...(endpoints === undefined ? {} : { endpoints }),
       ...(transport === undefined ? {} : { transport }),
     };
     if (placement === 'star') this.pdp = FargatePdp.star(this, 'Pdp', common);
     else if (placement === 'cluster') this.pdp = this.#cluster(common, settings.balancer);
     else this.pdp = new FargatePdp(this, 'Pdp', common);
+    new DeploymentGate(this, 'Gate', { pdp: this.pdp, policies: samplePolicies, removalPolicy });
     // Who is to be told differs from team to team.
     new PdpMonitoring(this, 'Monitoring', { pdp: this.pdp, alarmActions: [] });
   }

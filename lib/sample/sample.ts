@@ -47,6 +47,8 @@ function makeStacks(app: App, settings: SampleSettings, images: SampleImages): S
   const network = new NetworkStack(app, name('Network'), {
     ...environment,
     ...(vpcId === undefined ? {} : { vpcId }),
+    // For the gate of a PDP that is a service of its own.
+    ecsEndpoint: placement !== 'sidecar',
   });
   if (placement === 'sidecar') {
     const appContext = images.app ?? sampleAppContext;

@@ -191,11 +191,19 @@ describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_
     ]);
     // As Lambda unpacks them, away from every node_modules.
     const [task, opt] = [join(directory, 'task'), join(directory, 'opt')];
-    await cp(join(assembly, holding('index.js')), task, { recursive: true });
+    await cp(join(assembly, await functionAsset(assembly)), task, { recursive: true });
     await cp(join(assembly, holding('pdp/manifest.json')), opt, { recursive: true });
     expect(await project.run('invoke.mjs', [task, join(opt, 'pdp')])).toEqual([200, 403, 401]);
   });
 });
+
+/** The code of the one function in the stack that the README shows. */
+async function functionAsset(assembly: string): Promise<string> {
+  const { Resources } = JSON.parse(await readFile(join(assembly, 'Notes.template.json'), 'utf8'));
+  const resources = Object.values(Resources as Record<string, { Type: string; Properties: unknown }>);
+  const found = resources.find(({ Type }) => Type === 'AWS::Lambda::Function')?.Properties;
+  return `asset.${(found as { Code: { S3Key: string } }).Code.S3Key.replace('.zip', '')}`;
+}
 
 /** The handler and the stack that the README shows. */
 async function readmeCode(): Promise<[string, string]> {

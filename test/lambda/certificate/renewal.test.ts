@@ -171,7 +171,7 @@ describe('an authority', () => {
     };
     await on(3_469);
     await expect(on(3_471)).rejects.toThrow(
-      /^the authority ends on \d{4}.*: deploy with another `generation`/,
+      /^the authority ends on \d{4}.*: deploy with another `certificateAuthority`/,
     );
     await expect(on(3_600)).rejects.toThrow(/^the authority ends on/);
     const last = server();

@@ -23,7 +23,7 @@ describe('another generation', () => {
     const { rotate, trusted, server, aws } = await deployed(1);
     const [before, tasks] = [trusted(), server()];
     const both = await rotate('2');
-    expect(certificatesOf(both)).toEqual([expect.not.stringMatching(before), before]);
+    expect(certificatesOf(both)).toEqual([expect.not.stringContaining(before), before]);
     expect(server()).toEqual(tasks);
     expect(aws.calls).not.toContain('UpdateService');
   });
@@ -108,6 +108,21 @@ describe('the one before', () => {
     expect(certificatesOf(now)).toHaveLength(1);
     expect(now).not.toContain(first);
     expect(certificatesOf(await rotate('3'))).toEqual([expect.anything(), now]);
+  });
+
+  test('stays trusted when another run has put another authority in place meanwhile', async () => {
+    const { rotate, renew, aws, authority } = await deployed(4);
+    await rotate('2');
+    await renew();
+    aws.complete(SERVICE);
+    const other = await world();
+    await other.deploy({ Generation: '3' });
+    aws.before = (call) => {
+      if (call !== 'DescribeServices') return;
+      aws.store(AUTHORITY, JSON.stringify({ ...authority(), current: other.authority().current }));
+    };
+    await renew();
+    expect(authority()).toMatchObject({ current: { generation: '3' }, retired: [expect.anything()] });
   });
 
   test('is trusted to its end when no service is there to look at', async () => {
