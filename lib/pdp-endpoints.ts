@@ -70,6 +70,7 @@ export class PdpEndpoints extends Construct {
     if (props.ecs === true) {
       this.#ecs = this.#group('Ecs', 'ECS, for the deployment gate');
       this.#interface('EcsApi', ECS, this.#ecs, [
+        'ecs:DescribeServiceRevisions',
         'ecs:DescribeServices',
         'ecs:DescribeTasks',
         'ecs:ListTasks',

@@ -16,7 +16,7 @@ policies in the image are a deployment of the stack. Ctrl-C stops following; the
 Needs ecs:DescribeServices and ecs:UpdateService, and for blue/green, linear and canary deployments
 ecs:ListServiceDeployments and ecs:DescribeServiceDeployments.
 
-Exit status: 0 completed, 1 failed or not over after --timeout, 2 it could not be begun, 130 Ctrl-C.
+Exit status: 0 completed, 1 failed or not over after --timeout, 2 it could not be begun or followed, 130 Ctrl-C.
 `;
 
 /** How a rollout ends the command. */

@@ -23,7 +23,7 @@ export async function withEcs<T>(
   try {
     return await work(ecs);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(problemOf(error, name));
+    throw new UsageError(problemOf(error, name));
   } finally {
     ecs.destroy();
   }

@@ -1,7 +1,9 @@
+import { UsageError } from '../terminal/exit.ts';
 import type { ServiceName } from './connect.ts';
 
 /** What AWS refused, or why it could not be asked, in one line that says what to do. */
 export function problemOf(error: unknown, { cluster, service }: ServiceName): string {
+  if (error instanceof UsageError) return error.message;
   const { name, message, code } = error as NodeJS.ErrnoException;
   const [line = ''] = message.split('\n');
   switch (name) {

@@ -1,6 +1,8 @@
 import type { ECS } from '@aws-sdk/client-ecs';
+import { UsageError } from '../terminal/exit.ts';
 import type { ServiceName } from './connect.ts';
 import { type Observer, rollingObserver, serviceDeploymentObserver } from './observe.ts';
+import { problemOf } from './problem.ts';
 import { describeService } from './service.ts';
 import { serviceDeploymentArns } from './service-deployments.ts';
 
@@ -35,7 +37,7 @@ export interface RolloutResult {
 /**
  * Replaces the tasks of a service with new ones of the same task definition, and follows the deployment to its end.
  *
- * @throws UsageError when there is no such service, or the SDK's own error
+ * @throws UsageError when there is no such service, or it cannot be followed any more; or the SDK's own error
  */
 export async function rollOut(
   ecs: ECS,
@@ -47,7 +49,9 @@ export async function rollOut(
   const start = clock.now();
   let progress = '';
   for (;;) {
-    const seen = await observe();
+    const seen = await observe().catch((error: unknown) => {
+      throw new UsageError(`${problemOf(error, name)}; the deployment goes on`);
+    });
     const elapsed = clock.now() - start;
     const seconds = Math.round(elapsed / 1_000);
     if (seen.progress !== progress) onProgress(seconds, seen.progress);

@@ -221,6 +221,20 @@ describe('the command', () => {
     expect(ecs.calls.filter(({ action }) => action === 'UpdateService')).toHaveLength(1);
   });
 
+  it('says that the deployment goes on when it cannot be followed any more', async () => {
+    const ecs = await fakeRollout([done]);
+    const { before } = ecs;
+    ecs.before = (action) => {
+      before(action);
+      if (action === 'UpdateService') ecs.refuse('DescribeServices', 'ExpiredTokenException', 'too late');
+    };
+    const { code, stderr } = await runPdp(ROLLOUT, ecs.env);
+    expect(stderr).toBe(
+      'pdp: AWS does not take the credentials, which may have expired: too late; the deployment goes on\n',
+    );
+    expect(code).toBe(2);
+  });
+
   it('refuses a time-out that is none', async () => {
     const { code, stderr } = await runPdp([...ROLLOUT, '--timeout', '0']);
     expect(stderr).toContain('It must be a whole number of seconds from 1 to 86400.');

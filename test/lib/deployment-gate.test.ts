@@ -111,6 +111,13 @@ describe('the gate of a rolling deployment', () => {
     ]);
   });
 
+  it('has an endpoint of ECS that lets through what it asks, and no more', () => {
+    const { PolicyDocument } = resources(template, 'AWS::EC2::VPCEndpoint').EndpointsEcsApi ?? {};
+    expect(statements(PolicyDocument).map(({ Action }) => Action)).toEqual([
+      ['ecs:DescribeServiceRevisions', 'ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks'],
+    ]);
+  });
+
   it('asks as callers of the PDP do, from its subnets', () => {
     const {
       Environment,

@@ -5,12 +5,24 @@ import { bundleDirectory } from '../../pdp-container/support/bundles.ts';
 import { certificateFiles } from '../../pdp-container/support/certificates.ts';
 import { certificates } from '../certificates.ts';
 import { answer, freePort, serve } from '../servers.ts';
-import { CONTEXT, expectationsOf, gated, KEY, pdp, resourceEvent, SAMPLE, SECRET } from './gated.ts';
+import {
+  CONTEXT,
+  expectationsOf,
+  type Gated,
+  gated,
+  KEY,
+  pdp,
+  resourceEvent,
+  SAMPLE,
+  SECRET,
+} from './gated.ts';
 
 let expected: ExpectedDecisions;
 beforeAll(async () => {
   expected = await expectationsOf(SAMPLE);
 });
+
+const actionsOf = ({ ecs }: Gated) => [...new Set(ecs.calls.map(({ action }) => action))].sort();
 
 const heading = () =>
   `not every task runs revision ${expected.revision} and gives its ${expected.tests.length} tested decisions:`;
@@ -22,6 +34,8 @@ describe('a rolling deployment', () => {
     expect(await gate.invoke(await resourceEvent('Create'), CONTEXT)).toBeUndefined();
     expect(gate.log).toEqual(['info 3 tasks of api have passed']);
     expect(gate.waits).toEqual([]);
+    // What its role may do (test/lib/deployment-gate.test.ts).
+    expect(actionsOf(gate)).toEqual(['DescribeServices', 'DescribeTasks', 'ListTasks']);
     for (const { records } of Object.values(servers)) {
       const decisions = records.filter(({ msg }) => msg === 'decision');
       expect(decisions).toHaveLength(expected.tests.length);
@@ -233,6 +247,7 @@ describe('a lifecycle hook of a blue/green deployment', () => {
     asGreen(gate, 'green');
     expect(await gate.invoke(event, CONTEXT)).toEqual({ hookStatus: 'SUCCEEDED' });
     expect(gate.log).toEqual(['info 1 tasks of api have passed']);
+    expect(actionsOf(gate)).toEqual(['DescribeServiceRevisions', 'DescribeTasks', 'ListTasks']);
   });
 
   it('rolls back when a task of green has not passed, and logs why', async () => {
