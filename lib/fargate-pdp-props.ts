@@ -123,8 +123,8 @@ export interface FargatePdpProps {
    */
   readonly transport?: 'tls' | 'plain';
   /**
-   * The generation of the certificate authority. Another value makes a new authority; the old one stays trusted until
-   * its end.
+   * The generation of the certificate authority. Another value makes a new one; the old one is trusted until every
+   * task was seen with a certificate of the new. Deploy all stacks with callers within a day (docs/tls.md).
    *
    * @default '1'
    */

@@ -1,19 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveCommand } from '../bin/commands/serve.ts';
 import { summary } from '../bin/start/summary.ts';
+import { blocks, compile } from './snippets.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
-    .filter((m) => m[1] === language)
-    .map((m) => m[2] as string);
-}
 
 describe('the configuration table', () => {
   const rows = [...readme.matchAll(/^\| `--([a-z-]+)` \| `(PDP_[A-Z_]+)` \|([^|]*)\|/gm)].map(
@@ -39,35 +32,14 @@ it('shows the curl lines that npm start prints', () => {
     .map((line) => line.trim())
     .filter((line) => line.startsWith('curl '));
   expect(lines).toHaveLength(3);
-  const shown = blocks('sh').join('\n').split('\n');
+  const shown = blocks(readme, 'sh').join('\n').split('\n');
   expect(shown.filter((line) => line.startsWith('curl -i'))).toEqual(lines);
 });
 
 it('shows handler and stack that compile', async () => {
-  const directory = await mkdtemp(join(ROOT, 'build-readme-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const examples = blocks('ts');
+  const examples = blocks(readme, 'ts');
   expect(examples).toHaveLength(2);
-  for (const [index, text] of examples.entries())
-    await writeFile(join(directory, `example-${index}.ts`), text);
-  await writeFile(
-    join(directory, 'tsconfig.json'),
-    JSON.stringify({
-      extends: '../tsconfig.json',
-      compilerOptions: {
-        paths: {
-          'serverless-pdp': ['../lib/index.ts'],
-          'serverless-pdp/middleware': ['../lambda/middleware/index.ts'],
-        },
-      },
-      include: ['*.ts'],
-    }),
-  );
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', directory]).catch(
-    (error) => error,
-  );
-  expect(stdout).toBe('');
+  expect(await compile(examples)).toBe('');
 });
 
 it.each([...readme.matchAll(/\]\(((?!https?:)[^)#]+)\)/g)].map(([, path]) => path as string))(
