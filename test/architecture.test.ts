@@ -76,3 +76,10 @@ it('functions import no framework, and the AWS SDK only when a key is to be read
   }
   expect(wrong).toEqual([]);
 });
+
+it('the package has the functions that constructs deploy once, packed', () => {
+  const { exclude } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as {
+    exclude: string[];
+  };
+  expect(FUNCTIONS.filter((name) => !exclude.includes(`lambda/${name}`))).toEqual([]);
+});

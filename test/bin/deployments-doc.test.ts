@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { arn, type FakeCluster, fakeEcs, fakeService, fakeTask, fakeTaskDefinition } from '../fake-ecs.ts';
 import { runPdp } from './run-pdp.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const text = await readFile(join(ROOT, 'docs/deployments.md'), 'utf8');
+const text = await readFile(join(resolve(import.meta.dirname, '../..'), 'docs/deployments.md'), 'utf8');
 const SERVICE = ['--cluster', 'pdp', '--service', 'api'];
 
 function cluster(more: Record<string, unknown> = {}): Partial<FakeCluster> {
@@ -62,19 +59,4 @@ it('names the permissions that pdp rollout takes, as its help does', async () =>
   expect(permissions('pdp rollout')).toEqual(all);
   const { stdout } = await runPdp(['rollout', '--help']);
   expect(all.filter((action) => !stdout.includes(`ecs:${action}`))).toEqual([]);
-});
-
-it('shows a gate that compiles', async () => {
-  const directory = await mkdtemp(join(ROOT, 'build-doc-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(text) ?? [];
-  const given =
-    "declare const stack: import('aws-cdk-lib').Stack;\ndeclare const vpc: import('aws-cdk-lib/aws-ec2').IVpc;\n";
-  await writeFile(join(directory, 'example.ts'), `${example}${given}`);
-  const compilerOptions = { paths: { 'serverless-pdp': ['../lib/index.ts'] } };
-  const settings = { extends: '../tsconfig.json', compilerOptions, include: ['*.ts'] };
-  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(settings));
-  const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', directory];
-  const { stdout } = await promisify(execFile)(process.execPath, tsc).catch((error) => error);
-  expect(stdout).toBe('');
 });
