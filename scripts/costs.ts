@@ -2,7 +2,7 @@
  * What a placement of the sample costs to leave running, besides requests, by what is in its templates.
  *
  * List prices of us-east-1 in US dollars, November 2026, from aws.amazon.com/fargate/pricing, /privatelink/pricing,
- * /elasticloadbalancing/pricing, /secrets-manager/pricing, /cloudwatch/pricing and /route53/pricing.
+ * /elasticloadbalancing/pricing, /secrets-manager/pricing, /cloudwatch/pricing, /route53/pricing and /kms/pricing.
  */
 const PRICES = {
   vcpuHour: 0.03238,
@@ -14,6 +14,7 @@ const PRICES = {
   alarm: 0.1,
   dashboard: 3,
   zone: 0.5,
+  key: 1,
 } as const;
 
 const HOURS = 730;
@@ -53,6 +54,7 @@ export function monthlyCosts(templates: readonly CostTemplate[]): MonthlyCosts {
   const others =
     of('AWS::SecretsManager::Secret').length * PRICES.secret +
     (count > 0 ? METRICS * PRICES.metric : 0) +
+    of('AWS::KMS::Key').length * PRICES.key +
     of('AWS::CloudWatch::Alarm').length * PRICES.alarm +
     of('AWS::CloudWatch::Dashboard').length * PRICES.dashboard +
     (of('AWS::ServiceDiscovery::PrivateDnsNamespace').length + of('AWS::Route53::HostedZone').length) *

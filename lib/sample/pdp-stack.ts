@@ -1,5 +1,6 @@
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
 import { DeploymentGate } from '../deployment-gate.ts';
 import { FargatePdp } from '../fargate-pdp.ts';
@@ -7,6 +8,7 @@ import type { FargatePdpProps } from '../fargate-pdp-props.ts';
 import type { PdpImage } from '../pdp-image.ts';
 import { PdpMonitoring } from '../pdp-monitoring.ts';
 import { samplePolicies } from '../private/package-files.ts';
+import { alarmTopic } from './alarm-topic.ts';
 import type { NetworkStack } from './network-stack.ts';
 import type { BalancerSettings, SampleSettings } from './settings.ts';
 
@@ -38,8 +40,8 @@ export class PdpStack extends Stack {
     else if (placement === 'cluster') this.pdp = this.#cluster(common, settings.balancer);
     else this.pdp = new FargatePdp(this, 'Pdp', common);
     new DeploymentGate(this, 'Gate', { pdp: this.pdp, policies: samplePolicies, removalPolicy });
-    // Who is to be told differs from team to team.
-    new PdpMonitoring(this, 'Monitoring', { pdp: this.pdp, alarmActions: [] });
+    const alarmActions = [new SnsAction(alarmTopic(this))];
+    new PdpMonitoring(this, 'Monitoring', { pdp: this.pdp, alarmActions });
   }
 
   /** Two to ten tasks by load, half of those beyond the first on Spot; behind a load balancer when it has a name. */

@@ -10,14 +10,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
 import { PdpImage } from '../../lib/pdp-image.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
-import {
-  builtImage,
-  imageContext,
-  inlineFunction,
-  isolatedStack,
-  newApp,
-  temporaryDirectory,
-} from './support.ts';
+import { imageContext, inlineFunction, isolatedStack, newApp, temporaryDirectory } from './support.ts';
 import { only, resources, roleStatements, securityGroupRules, target } from './template.ts';
 
 const outdir = temporaryDirectory();
