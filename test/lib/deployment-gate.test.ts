@@ -27,9 +27,13 @@ interface Made {
   template: Template;
 }
 
-function make(pdpProps: Partial<FargatePdpProps> = {}, gateProps: Partial<DeploymentGateProps> = {}): Made {
+function make(
+  pdpProps: Partial<FargatePdpProps> = {},
+  gateProps: Partial<DeploymentGateProps> = {},
+  ecs = true,
+): Made {
   const { stack, vpc } = isolatedStack(outdir);
-  const endpoints = new PdpEndpoints(stack, 'Endpoints', { vpc, ecs: true });
+  const endpoints = new PdpEndpoints(stack, 'Endpoints', { vpc, ecs });
   const image = PdpImage.fromPolicies(policies, context);
   const pdp = new FargatePdp(stack, 'Pdp', { vpc, endpoints, image, ...pdpProps });
   const gate = new DeploymentGate(stack, 'Gate', { pdp, policies, ...gateProps });
@@ -215,7 +219,8 @@ describe('the gate of a blue/green deployment', () => {
       },
     });
     new DeploymentGate(stack, 'Gate', { pdp, policies });
-    const { Environment } = resources(Template.fromStack(stack), 'AWS::Lambda::Function').GateFunction ?? {};
+    const own = Template.fromStack(stack);
+    const { Environment } = resources(own, 'AWS::Lambda::Function').GateFunction ?? {};
     expect(Environment).toMatchObject({
       Variables: {
         PDP_URL: 'https://pdp.example.com',
@@ -224,6 +229,11 @@ describe('the gate of a blue/green deployment', () => {
       },
     });
     expect(pdp.environment).not.toHaveProperty('PDP_CA');
+    // A PDP without endpoints of the kit: the VPC has a way to AWS that is not known here.
+    expect(securityGroupRules(own).filter((rule) => rule.startsWith('GateFunction'))).toEqual([
+      'GateFunctionSecurityGroup out tcp 443 0.0.0.0/0',
+      'GateFunctionSecurityGroup out tcp 7000 PdpSecurityGroup',
+    ]);
   });
 });
 
@@ -248,7 +258,16 @@ describe('what a user sets', () => {
   };
   let made: Made;
   beforeAll(() => {
-    made = make({}, set);
+    made = make({}, set, false);
+  });
+
+  it('may be endpoints without one of ECS', () => {
+    const rules = securityGroupRules(made.template).filter((rule) => rule.startsWith('GateFunction'));
+    expect(rules).toEqual([
+      'GateFunctionSecurityGroup out tcp 443 0.0.0.0/0',
+      'GateFunctionSecurityGroup out tcp 443 EndpointsSecrets',
+      'GateFunctionSecurityGroup out tcp 7000 PdpSecurityGroup',
+    ]);
   });
 
   it('is taken: time-out and logs', () => {
