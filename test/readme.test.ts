@@ -38,7 +38,7 @@ it('shows the curl lines that npm start prints', () => {
 
 it('shows handler and stack that compile', async () => {
   const examples = blocks(readme, 'ts');
-  expect(examples).toHaveLength(2);
+  expect(examples).toHaveLength(3);
   expect(await compile(examples)).toBe('');
 });
 

@@ -21,4 +21,5 @@ export type {
   AuthorizeOptions,
   FromEvent,
   MiddyRequest,
+  QuestionOptions,
 } from './types.ts';

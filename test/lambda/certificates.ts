@@ -3,12 +3,16 @@ import { generate } from 'selfsigned';
 export interface TestCertificates {
   /** The authority, PEM. */
   ca: string;
-  /** A server's key and certificate for 127.0.0.1 and api.pdp.internal, signed by that authority. */
+  /** A server's key and certificate, signed by that authority. */
   server: { key: string; cert: string };
 }
 
-/** A new certificate authority and a certificate from it. */
-export async function certificates(): Promise<TestCertificates> {
+/**
+ * A new certificate authority and a certificate from it.
+ *
+ * @param hostname what the certificate is for, beside 127.0.0.1
+ */
+export async function certificates(hostname = 'api.pdp.internal'): Promise<TestCertificates> {
   const authority = await generate([{ name: 'commonName', value: 'Test CA' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -28,7 +32,7 @@ export async function certificates(): Promise<TestCertificates> {
         name: 'subjectAltName',
         altNames: [
           { type: 7, ip: '127.0.0.1' },
-          { type: 2, value: 'api.pdp.internal' },
+          { type: 2, value: hostname },
         ],
       },
     ],

@@ -139,7 +139,6 @@ describe('the authorizer', () => {
       },
     });
     expect(JSON.parse(output)).toEqual([true, false, 'Unauthorized']);
-    // The library for tokens is 10 kB of it.
     expect(readFileSync(join(code ?? '', 'index.mjs')).length).toBeLessThan(150_000);
   });
 });

@@ -290,6 +290,15 @@ describe('anything else', () => {
     );
   });
 
+  test.each([['one'], [[1]], [['one', { id: 'two' }]], [{ length: 0 }]])(
+    'of a PDP’s policies is left out: %j',
+    async (policies) => {
+      const pdp = pdpThat(async () => ({ decision: true, context: { policies } }));
+      const { context } = await ask(restEvent({ authorization: bearer('alice') }), { pdp });
+      expect(context).toEqual({ subjectType: 'User', subjectId: 'alice' });
+    },
+  );
+
   test('of a PDP’s context is left out, unless it is what it should be', async () => {
     await fc.assert(
       fc.asyncProperty(fc.anything(), fc.anything(), async (revision, policies) => {

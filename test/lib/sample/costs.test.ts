@@ -27,5 +27,5 @@ it('counts tasks, endpoints in each zone, the balancer and what is paid by the m
   expect(costs.endpoints).toBeCloseTo(4 * 730 * 0.01);
   expect(costs.balancer).toBeCloseTo(730 * 0.0225);
   expect(costs.others).toBeCloseTo(0.4 + 10 * 0.3);
-  expect(costRow('x', costs)).toBe('| x | $87 | $29 | $16 | $3 | **$135** |');
+  expect(costRow('x', costs)).toBe('| x | $87 | $29 | $16 | $3 | **$136** |');
 });

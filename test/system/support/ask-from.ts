@@ -1,12 +1,18 @@
-/** Run inside a network namespace: asks the URL in its first argument and prints the answer, or exits 1 with why. */
+/**
+ * Run inside a network namespace: asks the URL in its first argument, with the JSON in the second one as a POST, and
+ * prints the answer, or exits 1 with why there is none.
+ */
 import { ask } from './http.ts';
-import { allowed } from './questions.ts';
 
-const [url = ''] = process.argv.slice(2);
+const [url = '', body] = process.argv.slice(2);
+const { PDP_API_KEY: key } = process.env;
 try {
-  console.log(
-    JSON.stringify(await ask(url, { key: process.env.PDP_API_KEY, body: allowed, timeout: 3_000 })),
-  );
+  const options = {
+    timeout: 3_000,
+    ...(key === undefined ? {} : { key }),
+    ...(body === undefined ? {} : { body: JSON.parse(body) as unknown }),
+  };
+  console.log(JSON.stringify(await ask(url, options)));
 } catch (error) {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   console.log(cause instanceof Error && 'code' in cause ? cause.code : String(cause));

@@ -6,6 +6,8 @@ import { type CommandOptions, type CommandResult, command } from './command.ts';
 export interface Containers {
   buildah(args: string[], options?: CommandOptions): Promise<CommandResult>;
   podman(args: string[], options?: CommandOptions): Promise<CommandResult>;
+  /** What makes a program of these two, started by another one, use the same storage. */
+  env: Record<string, string>;
   /** Ends and removes every container and image of this storage. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function openContainers(directory: string): Promise<Containers> {
   return {
     buildah: tool('buildah'),
     podman,
+    env,
     async close() {
       await podman(['rm', '--all', '--force', '--time', '1']);
       await podman(['rmi', '--all', '--force']);

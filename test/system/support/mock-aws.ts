@@ -32,6 +32,7 @@ export async function startMockAws(defer: (undo: () => unknown) => void): Promis
     AWS_ACCESS_KEY_ID: 'mock',
     AWS_SECRET_ACCESS_KEY: 'mock',
     AWS_REGION: 'eu-central-1',
+    AWS_DEFAULT_REGION: 'eu-central-1',
     AWS_EC2_METADATA_DISABLED: 'true',
     // No profile of the person who runs the tests.
     AWS_CONFIG_FILE: '/dev/null',

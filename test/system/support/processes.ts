@@ -10,6 +10,8 @@ export interface Running {
   /** Resolves with the first line, written already or not, that passes. @throws when it ends before */
   line(passes: (line: string) => boolean): Promise<string>;
   signal(name: NodeJS.Signals): void;
+  /** Writes to its standard input. */
+  write(text: string): void;
   /** Ends it, if it still runs. */
   stop(): Promise<void>;
 }
@@ -19,7 +21,7 @@ export function start(program: string, args: string[], env: Record<string, strin
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_'));
   const child = spawn(program, args, {
     env: { ...Object.fromEntries(inherited), PATH: searchPath, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
   // Who waits for a line is told of it.
@@ -45,7 +47,13 @@ export function start(program: string, args: string[], env: Record<string, strin
       ended.then(tooLate, reject);
       look();
     });
-  return { lines, line, signal: (name) => child.kill(name), stop: () => stop(child, ended) };
+  return {
+    lines,
+    line,
+    signal: (name) => child.kill(name),
+    write: (text) => child.stdin.write(text),
+    stop: () => stop(child, ended),
+  };
 }
 
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {

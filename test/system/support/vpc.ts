@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { command } from './command.ts';
 
 /** A host in a private network: a network namespace with one address. */
@@ -10,7 +12,7 @@ export interface Host {
 /**
  * Makes a private network of this process only: hosts behind one bridge, with no way out of it.
  *
- * @param hosts addresses by name, all in 10.20.0.0/16
+ * @param hosts addresses by name, all in one /16
  */
 export async function openVpc<Name extends string>(
   hosts: Record<Name, string>,
@@ -42,15 +44,17 @@ export async function openVpc<Name extends string>(
   return Object.fromEntries(made) as Record<Name, Host>;
 }
 
-/** As a security group would: lets in what is named and the answers to it, and starts nothing outwards. */
-export async function allowOnly(host: Host, from: Host, port: number): Promise<void> {
-  const rules = [
-    ['-P', 'INPUT', 'DROP'],
-    ['-P', 'OUTPUT', 'DROP'],
-    ['-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT'],
-    ['-A', 'OUTPUT', '-o', 'lo', '-j', 'ACCEPT'],
-    ['-A', 'INPUT', '-p', 'tcp', '-s', from.address, '--dport', String(port), '-j', 'ACCEPT'],
-    ['-A', 'OUTPUT', '-p', 'tcp', '--sport', String(port), '-j', 'ACCEPT'],
-  ];
-  for (const rule of rules) await command('ip', ['netns', 'exec', host.namespace, 'iptables', '-w', ...rule]);
+/** Names that a host resolves, as private DNS of the VPC would: in `/etc/hosts` of its namespace alone. */
+export async function resolveNames(
+  host: Host,
+  names: Readonly<Record<string, string>>,
+  defer: (undo: () => unknown) => void,
+): Promise<void> {
+  const directory = join('/etc/netns', host.namespace);
+  await mkdir(directory, { recursive: true });
+  defer(() => rm(directory, { recursive: true, force: true }));
+  const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, to]) => `${to} ${name}\n`);
+  await writeFile(join(directory, 'hosts'), lines.join(''));
+  // No name is asked for outside.
+  await writeFile(join(directory, 'resolv.conf'), '');
 }

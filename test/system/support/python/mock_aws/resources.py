@@ -5,32 +5,12 @@ from typing import Any
 
 from moto.cloudformation import cloudformation_backends
 from moto.cloudformation import parsing
-from moto.core.common_models import CloudFormationModel
-from moto.ec2.models import ec2_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicediscovery.models import servicediscovery_backends
 
-
-class Resource(CloudFormationModel):
-    """What CloudFormation made: the value of its `Ref`, and its attributes."""
-
-    def __init__(self, physical_id: str, attributes: dict[str, Any]):
-        self.physical_resource_id = physical_id
-        self.attributes = attributes
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return True
-
-    def get_cfn_attribute(self, attribute_name: str) -> Any:
-        return self.attributes[attribute_name]
-
-    def is_created(self) -> bool:
-        return True
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
+from mock_aws.ec2 import SecurityGroup, SecurityGroupEgress
+from mock_aws.ecs import EcsService, EcsTaskDefinition
+from mock_aws.resource import Resource
 
 
 class Secret(Resource):
@@ -109,24 +89,6 @@ class DiscoveryService(Resource):
         return cls(service.id, {"Id": service.id, "Arn": service.arn, "Name": service.name})
 
 
-class SecurityGroupEgress(Resource):
-    @classmethod
-    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
-        properties = cloudformation_json["Properties"]
-        description = properties.get("Description")
-        cidr = properties.get("CidrIp")
-        group = properties.get("DestinationSecurityGroupId")
-        rules, _group = ec2_backends[account_id][region_name].authorize_security_group_egress(
-            group_name_or_id=properties["GroupId"],
-            ip_protocol=properties["IpProtocol"],
-            from_port=properties.get("FromPort"),
-            to_port=properties.get("ToPort"),
-            ip_ranges=[] if cidr is None else [{"CidrIp": cidr, "Description": description}],
-            source_groups=[] if group is None else [{"GroupId": group, "Description": description}],
-        )
-        return cls(resource_name, {"Id": resource_name})
-
-
 class Recorded(Resource):
     """A type that moto's CloudFormation does not know, or a custom resource: made up, so that references to it work."""
 
@@ -146,7 +108,10 @@ MADE = {
     "AWS::SecretsManager::Secret": Secret,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": PrivateDnsNamespace,
     "AWS::ServiceDiscovery::Service": DiscoveryService,
+    "AWS::EC2::SecurityGroup": SecurityGroup,
     "AWS::EC2::SecurityGroupEgress": SecurityGroupEgress,
+    "AWS::ECS::Service": EcsService,
+    "AWS::ECS::TaskDefinition": EcsTaskDefinition,
 }
 
 
@@ -176,4 +141,4 @@ def install() -> None:
 def _stack_output(reference: dict[str, str], resources_map: Any) -> str:
     account, region = resources_map["AWS::AccountId"], resources_map["AWS::Region"]
     stack = cloudformation_backends[account][reference.get("Region", region)].get_stack(reference["StackName"])
-    return next(output.value for output in stack.stack_outputs if output.key == reference["OutputName"])
+    return stack.output_map[reference["OutputName"]].value
