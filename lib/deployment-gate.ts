@@ -58,7 +58,8 @@ export interface DeploymentGateProps {
  * - a blue/green one by a lifecycle hook, before the new tasks get any traffic.
  *
  * A function in the PDP's subnets asks ECS for the tasks and each task at its own address. In a VPC without a NAT
- * gateway it needs endpoints of ECS and Secrets Manager: {@link PdpEndpoints} with `ecs: true`.
+ * gateway it needs endpoints of ECS and Secrets Manager: {@link PdpEndpoints} with `ecs: true`, or your own, which then
+ * have to let {@link DeploymentGate.function} in.
  *
  * What is expected is packed with the function, which a roll-back of the stack puts back before it is called again: the
  * roll-back is held to the revision before. The PDP runs the kit's image.
@@ -101,12 +102,18 @@ export class DeploymentGate extends Construct {
     checkRevision(revision, pdp.revision);
     // Each task is asked, and not what stands before them.
     this.function.connections.allowTo(pdp.service, Port.tcp(PDP_PORT), 'check a deployment');
-    pdp.endpoints?.connectCaller(this.function);
-    pdp.endpoints?.connectGate(this.function);
+    this.#connectToAws(pdp);
     grantReadKey(pdp.apiKey, this.function);
     if (isRolling(pdp)) this.#checkAfterUpdate(pdp, timeout, logs);
     else this.#checkBeforeTraffic(pdp);
     acknowledgeGateFindings(this, this.function, pdp.service.cluster);
+  }
+
+  #connectToAws({ endpoints }: FargatePdp): void {
+    endpoints?.connectCaller(this.function);
+    if (endpoints?.connectGate(this.function) === true) return;
+    // Endpoints that are not known here, or a NAT gateway: where to, beyond the VPC, is the routes' to say.
+    this.function.connections.allowToAnyIpv4(Port.tcp(443), 'ECS and Secrets Manager');
   }
 
   /** CloudFormation has updated the service when all of its new tasks are healthy. */

@@ -93,9 +93,15 @@ export class PdpEndpoints extends Construct {
     caller.connections.allowTo(this.#secrets, HTTPS, 'read secrets');
   }
 
-  /** Lets a deployment gate ask ECS for the tasks. Without an endpoint of ECS nothing is done. */
-  connectGate(gate: IConnectable): void {
-    if (this.#ecs !== undefined) gate.connections.allowTo(this.#ecs, HTTPS, 'ask for the tasks');
+  /**
+   * Lets a deployment gate ask ECS for the tasks.
+   *
+   * @returns whether there is an endpoint of ECS; otherwise nothing is done
+   */
+  connectGate(gate: IConnectable): boolean {
+    if (this.#ecs === undefined) return false;
+    gate.connections.allowTo(this.#ecs, HTTPS, 'ask for the tasks');
+    return true;
   }
 
   #group(id: string, description: string): SecurityGroup {

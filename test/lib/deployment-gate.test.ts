@@ -1,41 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DeploymentGate, type DeploymentGateProps } from '../../lib/deployment-gate.ts';
+import { DeploymentGate } from '../../lib/deployment-gate.ts';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
-import type { FargatePdpProps } from '../../lib/fargate-pdp-props.ts';
-import { PdpEndpoints } from '../../lib/pdp-endpoints.ts';
-import { PdpImage } from '../../lib/pdp-image.ts';
-import { SynthesisError } from '../../lib/synthesis-error.ts';
-import { directoryOf } from '../bundles.ts';
-import { imageContext, isolatedStack, temporaryDirectory } from './support.ts';
+import { image, type Made, make, outdir, policies } from './gated-stack.ts';
+import { isolatedStack } from './support.ts';
 import { only, resources, roleStatements, securityGroupRules, statements, target } from './template.ts';
-
-const outdir = temporaryDirectory();
-const context = imageContext(temporaryDirectory());
-const policies = 'pdp-container/policies';
-
-interface Made {
-  stack: Stack;
-  pdp: FargatePdp;
-  gate: DeploymentGate;
-  template: Template;
-}
-
-function make(pdpProps: Partial<FargatePdpProps> = {}, gateProps: Partial<DeploymentGateProps> = {}): Made {
-  const { stack, vpc } = isolatedStack(outdir);
-  const endpoints = new PdpEndpoints(stack, 'Endpoints', { vpc, ecs: true });
-  const image = PdpImage.fromPolicies(policies, context);
-  const pdp = new FargatePdp(stack, 'Pdp', { vpc, endpoints, image, ...pdpProps });
-  const gate = new DeploymentGate(stack, 'Gate', { pdp, policies, ...gateProps });
-  // Also refuses a template whose resources wait for each other.
-  return { stack, pdp, gate, template: Template.fromStack(stack) };
-}
 
 const BLUE_GREEN = { exposure: 'loadBalancer', deployment: 'blueGreen' } as const;
 
@@ -203,7 +177,7 @@ describe('the gate of a blue/green deployment', () => {
     const { stack, vpc } = isolatedStack(outdir);
     const pdp = new FargatePdp(stack, 'Pdp', {
       vpc,
-      image: PdpImage.fromPolicies(policies, context),
+      image,
       ...BLUE_GREEN,
       loadBalancer: {
         domainName: 'pdp.example.com',
@@ -215,7 +189,8 @@ describe('the gate of a blue/green deployment', () => {
       },
     });
     new DeploymentGate(stack, 'Gate', { pdp, policies });
-    const { Environment } = resources(Template.fromStack(stack), 'AWS::Lambda::Function').GateFunction ?? {};
+    const own = Template.fromStack(stack);
+    const { Environment } = resources(own, 'AWS::Lambda::Function').GateFunction ?? {};
     expect(Environment).toMatchObject({
       Variables: {
         PDP_URL: 'https://pdp.example.com',
@@ -224,6 +199,11 @@ describe('the gate of a blue/green deployment', () => {
       },
     });
     expect(pdp.environment).not.toHaveProperty('PDP_CA');
+    // A PDP without endpoints of the kit: the VPC has a way to AWS that is not known here.
+    expect(securityGroupRules(own).filter((rule) => rule.startsWith('GateFunction'))).toEqual([
+      'GateFunctionSecurityGroup out tcp 443 0.0.0.0/0',
+      'GateFunctionSecurityGroup out tcp 7000 PdpSecurityGroup',
+    ]);
   });
 });
 
@@ -238,56 +218,4 @@ it.each([
     Object.assign(checks, { isAcknowledged: () => false });
     expect(checks.validateScope(gate as unknown as App).violations).not.toEqual([]);
   }
-});
-
-describe('what a user sets', () => {
-  const set = {
-    timeout: Duration.minutes(14),
-    logRetention: RetentionDays.ONE_WEEK,
-    removalPolicy: RemovalPolicy.DESTROY,
-  };
-  let made: Made;
-  beforeAll(() => {
-    made = make({}, set);
-  });
-
-  it('is taken: time-out and logs', () => {
-    const { template } = made;
-    expect(resources(template, 'AWS::Lambda::Function').GateFunction).toMatchObject({ Timeout: 840 });
-    const logs = Object.entries(template.findResources('AWS::Logs::LogGroup'));
-    const ofGate = logs.filter(([id]) => id.startsWith('Gate')).map(([, log]) => log);
-    expect(ofGate).toHaveLength(2);
-    for (const log of ofGate) {
-      expect(log).toMatchObject({ Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
-    }
-  });
-
-  it('is refused where it cannot be', async () => {
-    const { stack, pdp } = made;
-    let count = 0;
-    const gate = (props: Partial<DeploymentGateProps>) => () =>
-      new DeploymentGate(stack, `Refused${count++}`, { pdp, policies, ...props });
-    expect(gate({ timeout: Duration.seconds(59) })).toThrow(
-      new SynthesisError('timeout: 59 seconds is not from 1 to 14 minutes; use Duration.minutes(5)'),
-    );
-    expect(gate({ timeout: Duration.minutes(15) })).toThrow('timeout: 15 minutes is not from 1 to 14');
-    expect(gate({ policies: 'no/such/place' })).toThrow(SynthesisError);
-
-    const other = { 'p.cedar': '@id("all") permit(principal, action, resource);' };
-    expect(gate({ policies: await directoryOf(other) })).toThrow(
-      /^policies: their revision is [0-9a-f]{16}, the PDP's is [0-9a-f]{16}; give the gate the policies of the PDP$/,
-    );
-    const request = {
-      subject: { type: 'User', id: 'ann' },
-      action: { name: 'read' },
-      resource: { type: 'Doc', id: 'd' },
-    };
-    const wrong = await directoryOf({
-      ...other,
-      'tests/t.json': JSON.stringify([{ name: 'ann does not read', request, decision: false }]),
-    });
-    expect(gate({ policies: wrong })).toThrow(
-      new RegExp(`^policies: ${wrong} does not pass its own tests\nFAIL {2}ann does not read`),
-    );
-  });
 });
