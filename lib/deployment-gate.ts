@@ -16,7 +16,6 @@ import { grantReadKey } from './private/api-key.ts';
 import { writeDecisionTests } from './private/bundle.ts';
 import { acknowledgeGateFindings } from './private/gate-findings.ts';
 import { type GateLogs, gateFunction, roleWithLog } from './private/gate-function.ts';
-import { PdpCertificate } from './private/pdp-certificate.ts';
 import { PDP_PORT } from './private/pdp-container.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -81,6 +80,7 @@ export class DeploymentGate extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGateProps) {
     super(scope, id);
     const { pdp } = props;
+    checkImage(pdp);
     const timeout = checkedTimeout(props.timeout ?? Duration.minutes(5));
     const logs: GateLogs = {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -178,15 +178,22 @@ export class DeploymentGate extends Construct {
 }
 
 /** A load balancer's callers trust another authority than that of the tasks behind it. */
-function authorityOf(pdp: FargatePdp): Record<string, string> {
-  const certificate = pdp.node.tryFindChild('Certificate');
-  return certificate instanceof PdpCertificate ? { PDP_CA: certificate.certificateAuthority } : {};
+function authorityOf({ taskAuthority }: FargatePdp): Record<string, string> {
+  return taskAuthority === undefined ? {} : { PDP_CA: taskAuthority };
 }
 
 /** What the service was made with. It is not resolved: CDK would keep the list of hooks as it is now, empty. */
 function isRolling({ service }: FargatePdp): boolean {
   const { deploymentConfiguration = {} } = service.node.defaultChild as CfnService;
   return !('strategy' in deploymentConfiguration) || deploymentConfiguration.strategy !== BLUE_GREEN;
+}
+
+/** Only tasks of the kit's image write metrics, and say their revision. */
+function checkImage({ node, metricsName }: FargatePdp): void {
+  if (metricsName !== undefined) return;
+  throw new SynthesisError(
+    `pdp: ${node.path} does not run the kit's image, whose tasks say their revision; leave it ungated`,
+  );
 }
 
 function checkedTimeout(timeout: Duration): Duration {

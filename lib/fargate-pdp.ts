@@ -83,6 +83,8 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
    * @default - the transport is plain, or the certificate is one of the load balancer
    */
   readonly certificateAuthority: string | undefined;
+  /** The authority of the tasks' own certificate, in PEM, known at deployment; whoever asks them past a load balancer trusts it. */
+  readonly taskAuthority: string | undefined;
   /** The revision of the policies, when it is known at synth. */
   readonly revision: string | undefined;
   readonly expectedTasks: number;
@@ -120,8 +122,8 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
     this.endpoint = this.#exposure.endpoint;
     const certificate = tasksServeTls ? this.#newCertificate(props, removalPolicy) : undefined;
     // A load balancer has a certificate that the well-known authorities vouch for.
-    this.certificateAuthority =
-      props.exposure === 'loadBalancer' ? undefined : certificate?.certificateAuthority;
+    this.taskAuthority = certificate?.certificateAuthority;
+    this.certificateAuthority = props.exposure === 'loadBalancer' ? undefined : this.taskAuthority;
     this.environment = callerEnvironment(this, props.certificateAuthority);
     this.taskDefinition = fargateTask(this, {
       cpu: props.cpu ?? 512,

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { IPdp, PdpGrantee } from './pdp.ts';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import { grantReadKey } from './private/api-key.ts';
-import { connectableOf, isFunction, principalOf, setEnvironment } from './private/grantee.ts';
+import { connectableOf, isFunction, letReadKey, principalOf, setEnvironment } from './private/grantee.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 export interface RemotePdpProps {
@@ -79,7 +79,7 @@ export class RemotePdp extends Construct implements IPdp {
     if (!isFunction(grantee) || grantee.isBoundToVpc) {
       const caller = connectableOf(grantee);
       caller.connections.allowTo(this.#peer, this.#port, 'ask the policy decision point');
-      this.#endpoints?.connectCaller(caller);
+      letReadKey(caller, this.#endpoints);
     }
     setEnvironment(grantee, this.environment);
     return grantReadKey(this.apiKey, principalOf(grantee));

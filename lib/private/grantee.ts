@@ -62,6 +62,15 @@ export function pathOf(grantee: PdpGrantee): string {
   return 'node' in grantee ? (grantee as IConstruct).node.path : 'the grantee';
 }
 
+/**
+ * Lets a caller in a VPC reach Secrets Manager: through the endpoint, or else by whatever way the VPC has, whose
+ * addresses nobody can name.
+ */
+export function letReadKey(caller: IConnectable, endpoints: PdpEndpoints | undefined): void {
+  if (endpoints !== undefined) endpoints.connectCaller(caller);
+  else caller.connections.allowToAnyIpv4(Port.tcp(443), 'read the key from Secrets Manager');
+}
+
 /** A PDP that listens in a VPC and takes a key. */
 interface NetworkedPdp extends IPdp, IConnectable {
   readonly connections: IConnectable['connections'];
@@ -77,7 +86,7 @@ interface NetworkedPdp extends IPdp, IConnectable {
 export function grantNetworked(pdp: NetworkedPdp, port: number, grantee: PdpGrantee): Grant {
   const caller = connectableOf(grantee);
   caller.connections.allowTo(pdp, Port.tcp(port), 'ask the policy decision point');
-  pdp.endpoints?.connectCaller(caller);
+  letReadKey(caller, pdp.endpoints);
   setEnvironment(grantee, pdp.environment);
   return grantReadKey(pdp.apiKey, principalOf(grantee));
 }

@@ -30,12 +30,14 @@ describe('the PDP on Fargate, with two functions that may ask and one that may n
     template = Template.fromStack(stack);
   });
 
-  it('lets in the two functions on port 7000, and out to endpoints only', () => {
+  it('lets in the two functions on port 7000, and out to AWS, where there are no endpoints to name', () => {
     expect(securityGroupRules(template)).toEqual([
+      'FirstSecurityGroup out tcp 443 0.0.0.0/0',
       'FirstSecurityGroup out tcp 7000 PdpSecurityGroup',
       'PdpSecurityGroup in tcp 7000 FirstSecurityGroup',
       'PdpSecurityGroup in tcp 7000 SecondSecurityGroup',
       'PdpSecurityGroup out tcp 443 0.0.0.0/0',
+      'SecondSecurityGroup out tcp 443 0.0.0.0/0',
       'SecondSecurityGroup out tcp 7000 PdpSecurityGroup',
       'StrangerSecurityGroup out icmp 252-86 255.255.255.255/32',
     ]);

@@ -31,8 +31,9 @@ describe('an ECS service that may ask', () => {
   pdp.grantEvaluate(service(stack, vpc));
   const template = Template.fromStack(stack);
 
-  it('reaches the PDP and nothing else', () => {
+  it('reaches the PDP, and Secrets Manager by whatever way the VPC has', () => {
     expect(securityGroupRules(template).filter((rule) => rule.includes('AppGroup'))).toEqual([
+      'AppGroup out tcp 443 0.0.0.0/0',
       'AppGroup out tcp 7000 PdpSecurityGroup',
       'PdpSecurityGroup in tcp 7000 AppGroup',
     ]);
@@ -74,6 +75,7 @@ describe('anything else with a role and security groups', () => {
     expect(grant.success).toBe(true);
     const template = Template.fromStack(stack);
     expect(securityGroupRules(template).filter((rule) => rule.includes('BuildGroup'))).toEqual([
+      'BuildGroup out tcp 443 0.0.0.0/0',
       'BuildGroup out tcp 7000 PdpSecurityGroup',
       'PdpSecurityGroup in tcp 7000 BuildGroup',
     ]);

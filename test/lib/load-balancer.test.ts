@@ -32,6 +32,7 @@ describe('a PDP behind an internal load balancer', () => {
 
   it('is reached through the balancer alone', () => {
     expect(securityGroupRules(template)).toEqual([
+      'FunctionSecurityGroup out tcp 443 0.0.0.0/0',
       'FunctionSecurityGroup out tcp 443 PdpBalancerSecurityGroup',
       'PdpBalancerSecurityGroup in tcp 443 FunctionSecurityGroup',
       'PdpBalancerSecurityGroup out tcp 7000 PdpSecurityGroup',

@@ -41,7 +41,12 @@ describe('the endpoints of a VPC without a NAT gateway', () => {
         ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
         account,
       ],
-      ['EndsEcsApi', ['EndsEcs'], ['ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks'], account],
+      [
+        'EndsEcsApi',
+        ['EndsEcs'],
+        ['ecs:DescribeServiceRevisions', 'ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks'],
+        account,
+      ],
     ]);
   });
 
@@ -72,10 +77,11 @@ describe('a PDP that someone else hosts', () => {
     return { stack, vpc, pdp };
   };
 
-  it('is reached by a function of a VPC on its port alone', () => {
+  it('is reached by a function of a VPC on its port, and Secrets Manager on its', () => {
     const { stack, vpc, pdp } = make();
     pdp.grantEvaluate(inlineFunction(stack, 'Function', vpc));
     expect(securityGroupRules(Template.fromStack(stack))).toEqual([
+      'FunctionSecurityGroup out tcp 443 0.0.0.0/0',
       'FunctionSecurityGroup out tcp 8443 0.0.0.0/0',
     ]);
   });

@@ -97,9 +97,10 @@ describe('a function whose PDP is in a VPC', () => {
     });
   });
 
-  it('reaches the PDP and nothing else', () => {
+  it('reaches the PDP and Secrets Manager', () => {
     expect(securityGroupRules(template).filter((rule) => rule.includes('View'))).toEqual([
       'PdpSecurityGroup in tcp 7000 ViewSecurityGroup',
+      'ViewSecurityGroup out tcp 443 0.0.0.0/0',
       'ViewSecurityGroup out tcp 7000 PdpSecurityGroup',
     ]);
   });
