@@ -5,14 +5,14 @@ import type { AuthorizeOptions, MiddyRequest } from '../middleware/types.ts';
 export type PathParameters = Readonly<Record<string, string | undefined>>;
 
 /** What a router gets: an event of API Gateway, of a function URL or of a load balancer. */
-export type HttpEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent | ALBEvent;
+export type RouterEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent | ALBEvent;
 
 /**
  * An HTTP event as extractors get it behind a router: its `pathParameters` are those of the router's route, which the
  * handler acts on. The ones of API Gateway's own route, such as `{proxy+}`, are another thing: a question about them
  * would not be one about what the handler does.
  */
-export type RoutedEvent<Event = HttpEvent> = Event & { pathParameters: PathParameters };
+export type Routed<Event = RouterEvent> = Event & { pathParameters: PathParameters };
 
 /** Where the framework's own request travels in the one that the core knows. */
 const FRAMEWORK = 'framework';

@@ -1,6 +1,6 @@
 import type { Context as LambdaContext } from 'aws-lambda';
 import type { Context, MiddlewareHandler } from 'hono';
-import { coreOptions, coreRequest, type HttpEvent, type RoutedEvent } from '../frameworks/routed.ts';
+import { coreOptions, coreRequest, type Routed, type RouterEvent } from '../frameworks/routed.ts';
 import { AuthorizationError, ServiceUnavailableError } from '../middleware/errors.ts';
 import { parseAuthorizeOptions } from '../middleware/options.ts';
 import { refusal, requirePermit } from '../middleware/permit.ts';
@@ -10,7 +10,7 @@ import type { Authorization, AuthorizeOptions } from '../middleware/types.ts';
 export type AuthorizationEnv = { Variables: { authorization: Authorization } };
 
 /** Options of `authorize`, whose functions get the event, and Hono's context besides it. */
-export type HonoOptions<Event = HttpEvent> = AuthorizeOptions<RoutedEvent<Event>, Context>;
+export type HonoOptions<Event = RouterEvent> = AuthorizeOptions<Routed<Event>, Context>;
 
 /**
  * `authorize` as a middleware of Hono: asks the PDP before a route's handler runs, which finds the permit in
@@ -35,7 +35,7 @@ export type HonoOptions<Event = HttpEvent> = AuthorizeOptions<RoutedEvent<Event>
  * @throws ConfigurationError when an option is wrong
  * @see https://hono.dev/docs/getting-started/aws-lambda
  */
-export function authorize<Event = HttpEvent>(
+export function authorize<Event = RouterEvent>(
   options: HonoOptions<NoInfer<Event>>,
 ): MiddlewareHandler<AuthorizationEnv> {
   const settings = parseAuthorizeOptions(coreOptions(options));
@@ -43,7 +43,7 @@ export function authorize<Event = HttpEvent>(
     // One middleware after another: no permit of an earlier question may stay when this one fails.
     c.set('authorization', undefined as never);
     const { event, lambdaContext } = bindings(c);
-    const request = coreRequest<RoutedEvent<Event>>(
+    const request = coreRequest<Routed<Event>>(
       event,
       c.req.param() as Record<string, string>,
       lambdaContext,

@@ -1,5 +1,5 @@
 import type { Middleware, RequestContext } from '@aws-lambda-powertools/event-handler/types';
-import { coreOptions, coreRequest, type HttpEvent, type RoutedEvent } from '../frameworks/routed.ts';
+import { coreOptions, coreRequest, type Routed, type RouterEvent } from '../frameworks/routed.ts';
 import { AuthorizationError } from '../middleware/errors.ts';
 import { parseAuthorizeOptions } from '../middleware/options.ts';
 import { refusal, requirePermit } from '../middleware/permit.ts';
@@ -9,7 +9,7 @@ import type { Authorization, AuthorizeOptions } from '../middleware/types.ts';
 export type AuthorizationEnv = { store: { request: { authorization: Authorization } } };
 
 /** Options of `authorize`, whose functions get the event, and Powertools' request context besides it. */
-export type RouterOptions<Event = HttpEvent> = AuthorizeOptions<RoutedEvent<Event>, RequestContext>;
+export type RouterOptions<Event = RouterEvent> = AuthorizeOptions<Routed<Event>, RequestContext>;
 
 /**
  * `authorize` as a middleware of Powertools' event handler for HTTP: asks the PDP before a route's handler runs, which
@@ -34,7 +34,7 @@ export type RouterOptions<Event = HttpEvent> = AuthorizeOptions<RoutedEvent<Even
  * @throws ConfigurationError when an option is wrong
  * @see https://docs.aws.amazon.com/powertools/typescript/latest/features/event-handler/http/
  */
-export function authorize<Event = HttpEvent>(
+export function authorize<Event = RouterEvent>(
   options: RouterOptions<NoInfer<Event>>,
 ): Middleware<AuthorizationEnv> {
   const settings = parseAuthorizeOptions(coreOptions(options));
@@ -45,7 +45,7 @@ export function authorize<Event = HttpEvent>(
     try {
       reqCtx.set(
         'authorization',
-        await requirePermit(settings, coreRequest<RoutedEvent<Event>>(event, params, context, reqCtx)),
+        await requirePermit(settings, coreRequest<Routed<Event>>(event, params, context, reqCtx)),
       );
     } catch (error) {
       if (!settings.respond || !(error instanceof AuthorizationError)) throw error;
