@@ -1,8 +1,10 @@
-import { decide } from './decide.ts';
+import { adviceOf } from './decision-context.ts';
 import { AuthorizationError, ForbiddenError } from './errors.ts';
-import { type AuthorizeSettings, parseAuthorizeOptions } from './options.ts';
+import { takesNoResponse } from './event-kinds.ts';
+import { parseAuthorizeOptions } from './options.ts';
+import { requirePermit } from './permit.ts';
 import { problemResponse } from './problem.ts';
-import type { Authorization, AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
+import type { AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
 
 /**
  * A middy middleware that asks the PDP before the handler runs. A permit is put on `context.authorization`;
@@ -25,33 +27,50 @@ import type { Authorization, AuthorizeMiddleware, AuthorizeOptions, MiddyRequest
  *
  * @throws ConfigurationError when an option is wrong
  */
-export function authorize<Event = unknown>(options: AuthorizeOptions<Event>): AuthorizeMiddleware<Event> {
+export function authorize<Event = unknown, Loaded = unknown>(
+  options: AuthorizeOptions<Event, Loaded>,
+): AuthorizeMiddleware<Event, Loaded> {
   const settings = parseAuthorizeOptions(options);
   return {
     // Nothing is returned: middy would take it for the response and skip the handler.
     before: async (request) => {
       // A context object may be used again (tests, other hosts): no permit of an earlier request may stay on it.
       Reflect.deleteProperty(request.context, 'authorization');
-      request.context.authorization = await requirePermit(settings, request);
+      request.context.authorization = await requirePermit<Event, Loaded>(
+        settings,
+        request as MiddyRequest<Event>,
+      );
       return undefined;
     },
     onError: (request) => {
-      const { error } = request;
-      if (!settings.respond || request.response !== undefined || !(error instanceof AuthorizationError))
-        return;
+      const { error, event } = request;
+      if (request.response !== undefined || !(error instanceof AuthorizationError)) return;
+      if (!(settings.respond ?? !takesNoResponse(event))) return;
       if (error.statusCode >= 500 && settings.logger !== false) settings.logger(error);
       request.response = problemResponse(error);
+      if (settings.onDeny === undefined) return;
+      return shape(settings.onDeny, error, request as MiddyRequest<Event>);
     },
   };
 }
 
-/** @throws ForbiddenError unless it is a permit */
-async function requirePermit<Event>(
-  settings: AuthorizeSettings<Event>,
+/** What the application makes of a denial. Nothing that fails there turns it into anything else. */
+async function shape<Event>(
+  onDeny: NonNullable<AuthorizeOptions<Event>['onDeny']>,
+  error: AuthorizationError,
   request: MiddyRequest<Event>,
-): Promise<Authorization> {
-  const { decision: answer, ...question } = await decide(settings, request);
-  const { decision, context } = answer;
-  if (!decision) throw new ForbiddenError();
-  return { ...question, decision: context === undefined ? { decision } : { decision, context } };
+): Promise<undefined> {
+  const decision = error instanceof ForbiddenError ? error.decision : undefined;
+  const denial = {
+    statusCode: error.statusCode,
+    problem: problemResponse(error),
+    advice: adviceOf(decision),
+    ...(decision === undefined ? {} : { decision }),
+  };
+  try {
+    request.response = (await onDeny(denial, request)) ?? request.response;
+  } catch (failure) {
+    console.error(failure);
+  }
+  return undefined;
 }

@@ -1,3 +1,5 @@
+import { headerValues } from '../middleware/headers.ts';
+
 /** RFC 6750, section 2.1; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
@@ -6,17 +8,7 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
  * `undefined` when there is none, or more than one: which of two a caller meant is not for us to guess.
  */
 export function bearerToken(event: unknown): string | undefined {
-  const { headers, multiValueHeaders } = (event ?? {}) as Record<string, unknown>;
-  const values = [...new Set([...authorizations(headers), ...authorizations(multiValueHeaders)])];
+  const values = headerValues(event, 'authorization');
   if (values.length !== 1 || typeof values[0] !== 'string') return undefined;
   return BEARER.exec(values[0])?.[1];
-}
-
-/** Every value of the header, however its name is written. */
-function authorizations(headers: unknown): unknown[] {
-  if (typeof headers !== 'object' || headers === null) return [];
-  return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() === 'authorization')
-    .flatMap(([, value]: [string, unknown]) => value)
-    .filter((value) => value !== undefined && value !== null);
 }
