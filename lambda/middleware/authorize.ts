@@ -1,14 +1,13 @@
-import { adviceOf } from './decision-context.ts';
-import { AuthorizationError, ForbiddenError } from './errors.ts';
+import { AuthorizationError } from './errors.ts';
 import { takesNoResponse } from './event-kinds.ts';
+import { shapeResponse } from './on-deny.ts';
 import { parseAuthorizeOptions } from './options.ts';
-import { requirePermit } from './permit.ts';
-import { problemResponse } from './problem.ts';
+import { refusal, requirePermit } from './permit.ts';
 import type { AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
 
 /**
  * A middy middleware that asks the PDP before the handler runs. A permit is put on `context.authorization`;
- * anything else stops the request: 401 without a subject, 403 on a deny, 503 when there is no answer in time or
+ * anything else stops the request: 400 when it does not say what is asked for, 401 without a subject, 403 on a deny, 503 when there is no answer in time or
  * asking fails in any way. An error with a `statusCode` of 400 to 499 that an extractor throws passes through.
  *
  * The response is given here unless another middleware has given one (see `respond`), so a caller gets the same
@@ -28,7 +27,7 @@ import type { AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './type
  * @throws ConfigurationError when an option is wrong
  */
 export function authorize<Event = unknown, Loaded = unknown>(
-  options: AuthorizeOptions<Event, Loaded>,
+  options: AuthorizeOptions<Event, MiddyRequest<Event>, Loaded>,
 ): AuthorizeMiddleware<Event, Loaded> {
   const settings = parseAuthorizeOptions(options);
   return {
@@ -45,32 +44,12 @@ export function authorize<Event = unknown, Loaded = unknown>(
     onError: (request) => {
       const { error, event } = request;
       if (request.response !== undefined || !(error instanceof AuthorizationError)) return;
-      if (!(settings.respond ?? !takesNoResponse(event))) return;
-      if (error.statusCode >= 500 && settings.logger !== false) settings.logger(error);
-      request.response = problemResponse(error);
+      if (options.respond === false) return;
+      const response = refusal(settings, error);
+      if (options.respond === undefined && takesNoResponse(event)) return;
+      request.response = response;
       if (settings.onDeny === undefined) return;
-      return shape(settings.onDeny, error, request as MiddyRequest<Event>);
+      return shapeResponse(settings.onDeny, error, request as MiddyRequest<Event>);
     },
   };
-}
-
-/** What the application makes of a denial. Nothing that fails there turns it into anything else. */
-async function shape<Event>(
-  onDeny: NonNullable<AuthorizeOptions<Event>['onDeny']>,
-  error: AuthorizationError,
-  request: MiddyRequest<Event>,
-): Promise<undefined> {
-  const decision = error instanceof ForbiddenError ? error.decision : undefined;
-  const denial = {
-    statusCode: error.statusCode,
-    problem: problemResponse(error),
-    advice: adviceOf(decision),
-    ...(decision === undefined ? {} : { decision }),
-  };
-  try {
-    request.response = (await onDeny(denial, request)) ?? request.response;
-  } catch (failure) {
-    console.error(failure);
-  }
-  return undefined;
 }

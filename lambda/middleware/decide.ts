@@ -49,26 +49,29 @@ export async function decide<Event>(
 /**
  * Asks the PDP many questions at once, within the time there is.
  *
+ * @param pose gives the questions, or what is to be asked within the same time
  * @throws ServiceUnavailableError when there is no answer, whatever the reason; `cause` says which
  */
 export async function decideAll(
   settings: AskSettings,
   context: unknown,
-  questions: AccessRequest[],
+  pose: () => AccessRequest[] | Promise<AccessRequest[]>,
 ): Promise<Decision[]> {
-  if (questions.length === 0) return [];
   const watch = startWatch(settings.onDecision);
+  let asked: AccessRequest[] = [];
   try {
     return await inTime(settings, context, async (options) => {
+      asked = await pose();
+      if (asked.length === 0) return [];
       const pdp = await settings.pdp();
-      const answers: unknown = await pdp.evaluateAll(questions, options);
+      const answers: unknown = await pdp.evaluateAll(asked, options);
       if (!Array.isArray(answers)) throw new PdpUnavailableError('the PDP gave no decisions');
-      const decisions = questions.map((_question, index) => parseDecision(answers[index]));
-      watch.decided(questions, decisions);
+      const decisions = asked.map((_question, index) => parseDecision(answers[index]));
+      watch.decided(asked, decisions);
       return decisions;
     });
   } catch (error) {
-    watch.failed(error, questions);
+    watch.failed(error, asked);
     throw new ServiceUnavailableError(error);
   }
 }

@@ -5,7 +5,7 @@ import { parseOptions, positiveInteger } from '../options.ts';
 import type { DecisionListener } from './decision-record.ts';
 import { pdpFromEnvironment } from './from-environment.ts';
 import { logUnavailable } from './log.ts';
-import type { AuthorizeOptions, QuestionOptions } from './types.ts';
+import type { AuthorizeOptions, MiddyRequest, QuestionOptions } from './types.ts';
 
 /** What is needed to ask. */
 export interface QuestionSettings<Event> {
@@ -13,7 +13,7 @@ export interface QuestionSettings<Event> {
   owner: string;
   subject: QuestionOptions<Event>['subject'];
   action: QuestionOptions<Event>['action'];
-  resource: QuestionOptions<Event, unknown>['resource'];
+  resource: QuestionOptions<Event>['resource'];
   context: QuestionOptions<Event>['context'];
   pdp: () => Promise<PolicyDecisionPoint>;
   timeoutMs: number;
@@ -22,8 +22,7 @@ export interface QuestionSettings<Event> {
 }
 
 export interface AuthorizeSettings<Event> extends QuestionSettings<Event> {
-  /** Undefined: to all events but those whose service takes no response. */
-  respond: boolean | undefined;
+  respond: boolean;
   onDeny: AuthorizeOptions<Event>['onDeny'];
 }
 
@@ -31,15 +30,15 @@ const QUESTION = ['subject', 'action', 'resource', 'context', 'pdp', 'timeoutMs'
 
 /** @throws ConfigurationError */
 export function parseAuthorizeOptions<Event, Loaded>(
-  options: AuthorizeOptions<Event, Loaded>,
+  options: AuthorizeOptions<Event, MiddyRequest<Event>, Loaded>,
+  owner = 'authorize',
 ): AuthorizeSettings<Event> {
-  const owner = 'authorize';
   const question = parseQuestionOptions(owner, options, ['respond', 'onDeny']);
   if (options.respond !== undefined && typeof options.respond !== 'boolean') {
     throw new ConfigurationError(`${owner}: respond must be true or false`);
   }
   optionalFunction(owner, 'onDeny', options.onDeny);
-  return { ...question, respond: options.respond, onDeny: options.onDeny };
+  return { ...question, respond: options.respond ?? true, onDeny: options.onDeny };
 }
 
 /**
@@ -48,7 +47,7 @@ export function parseAuthorizeOptions<Event, Loaded>(
  */
 export function parseQuestionOptions<Event, Loaded>(
   owner: string,
-  options: QuestionOptions<Event, Loaded>,
+  options: QuestionOptions<Event, MiddyRequest<Event>, Loaded>,
   more: readonly string[],
 ): QuestionSettings<Event> {
   const raw = parseOptions(owner, options, [...QUESTION, ...more]);

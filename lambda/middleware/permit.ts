@@ -1,122 +1,28 @@
-import type {
-  AccessRequest,
-  Action,
-  Decision,
-  JsonObject,
-  Resource,
-  Subject,
-} from '../../engine/contract.ts';
-import { PdpUnavailableError } from '../../engine/errors.ts';
-import { type Answered, type AskSettings, decide, decideAll } from './decide.ts';
-import { adviceOf, isUnanswered } from './decision-context.ts';
-import { ForbiddenError, ServiceUnavailableError } from './errors.ts';
+import { authorizationOf } from './authorization.ts';
+import { decide } from './decide.ts';
+import type { AuthorizationError } from './errors.ts';
 import type { QuestionSettings } from './options.ts';
-import type { Authorization, MiddyRequest, MoreQuestion } from './types.ts';
+import { type ProblemResponse, problemResponse } from './problem.ts';
+import type { Authorization, MiddyRequest } from './types.ts';
 
 /**
- * Asks what an event poses, and gives what a handler gets.
+ * Asks what an event poses, and gives what the handler gets of a permit.
  *
- * @throws ForbiddenError when it is a deny
- * @throws what {@link decide} throws
+ * @throws ForbiddenError unless it is a permit
+ * @throws whatever {@link decide} throws
  */
-export async function requirePermit<Event, Loaded>(
+export async function requirePermit<Event, Loaded = unknown>(
   settings: QuestionSettings<Event>,
   request: MiddyRequest<Event>,
 ): Promise<Authorization<Loaded>> {
-  return permitOf<Loaded>(settings, request.context, await decide(settings, request));
+  return authorizationOf<Loaded>(settings, request.context, await decide(settings, request));
 }
 
-/** @throws ForbiddenError when it is a deny */
-export function permitOf<Loaded>(
-  settings: AskSettings,
-  lambdaContext: unknown,
-  answered: Answered,
-): Authorization<Loaded> {
-  const { decision } = answered;
-  if (!decision.decision) throw new ForbiddenError(decision);
-  return new Permit<Loaded>(settings, lambdaContext, answered, { ...decision, decision: true });
-}
-
-/** The methods are the prototype's: what was asked and answered can be compared and logged as data. */
-class Permit<Loaded> implements Authorization<Loaded> {
-  readonly subject: Subject;
-  readonly action: Action;
-  readonly resource: Resource;
-  declare readonly context?: JsonObject;
-  declare readonly loaded: Loaded;
-  readonly decision: Decision & { decision: true };
-  readonly #settings: AskSettings;
-  readonly #lambdaContext: unknown;
-
-  constructor(
-    settings: AskSettings,
-    lambdaContext: unknown,
-    { subject, action, resource, context, ...more }: Answered,
-    decision: Decision & { decision: true },
-  ) {
-    this.#settings = settings;
-    this.#lambdaContext = lambdaContext;
-    this.subject = subject;
-    this.action = action;
-    this.resource = resource;
-    if (context !== undefined) this.context = context;
-    if ('loaded' in more) this.loaded = more.loaded as Loaded;
-    this.decision = decision;
-  }
-
-  get advice(): readonly string[] {
-    return adviceOf(this.decision);
-  }
-
-  async check(question: MoreQuestion): Promise<boolean> {
-    const [isPermitted] = await this.#permits([question]);
-    return isPermitted === true;
-  }
-
-  async filter<Item>(
-    items: Iterable<Item>,
-    toResource: (item: Item) => Resource,
-    options: Pick<MoreQuestion, 'action' | 'context'> = {},
-  ): Promise<Item[]> {
-    const all = [...items];
-    const permits = await this.#permits(all.map((item) => ({ ...options, resource: toResource(item) })));
-    return all.filter((_item, index) => permits[index]);
-  }
-
-  async permittedActions<Name extends string>(
-    resource: Resource,
-    actions: readonly Name[],
-    options: Pick<MoreQuestion, 'context'> = {},
-  ): Promise<Name[]> {
-    const permits = await this.#permits(actions.map((action) => ({ ...options, resource, action })));
-    return actions.filter((_action, index) => permits[index]);
-  }
-
-  async #permits(questions: readonly MoreQuestion[]): Promise<boolean[]> {
-    const requests = questions.map((question) => this.#request(question));
-    const decisions = await decideAll(this.#settings, this.#lambdaContext, requests);
-    return decisions.map((decision) => isPermit(decision));
-  }
-
-  #request({
-    action = this.action,
-    resource = this.resource,
-    context = this.context,
-  }: MoreQuestion): AccessRequest {
-    return {
-      subject: this.subject,
-      action: typeof action === 'string' ? { name: action } : action,
-      resource,
-      ...(context === undefined ? {} : { context }),
-    };
-  }
-}
-
-/** @throws ServiceUnavailableError when the PDP left this item of a batch unanswered */
-function isPermit(decision: Decision): boolean {
-  if (isUnanswered(decision))
-    throw new ServiceUnavailableError(
-      new PdpUnavailableError('the PDP left a question of a batch unanswered'),
-    );
-  return decision.decision;
+/** The response to a request that was stopped. Why there was no answer is logged; the caller is not told. */
+export function refusal(
+  { logger }: Pick<QuestionSettings<never>, 'logger'>,
+  error: AuthorizationError,
+): ProblemResponse {
+  if (error.statusCode >= 500 && logger !== false) logger(error);
+  return problemResponse(error);
 }

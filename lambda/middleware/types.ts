@@ -91,22 +91,27 @@ export interface MiddyRequest<Event = unknown, LambdaContext = Context> {
 }
 
 /** A value, or a function of the event that gives one, now or later. */
-export type FromEvent<T, Event> = T | ((event: Event, request: MiddyRequest<Event>) => T | PromiseLike<T>);
+export type FromEvent<T, Event, Request = MiddyRequest<Event>> =
+  | T
+  | ((event: Event, request: Request) => T | PromiseLike<T>);
 
-/** What is asked, of whom, and how long an answer may take. */
-export interface QuestionOptions<Event = unknown, Loaded = unknown> {
+/**
+ * What is asked, of whom, and how long an answer may take. `Request` is what functions of the event get besides it: the
+ * request as middy or another framework has it.
+ */
+export interface QuestionOptions<Event = unknown, Request = MiddyRequest<Event>, Loaded = unknown> {
   /** Who asks, from verified claims. No subject, or one with an empty id, is answered with 401. */
-  subject: FromEvent<Subject | null | undefined, Event>;
+  subject: FromEvent<Subject | null | undefined, Event, Request>;
   /** What is done. A string is the action's name. */
-  action: FromEvent<Action | string, Event>;
+  action: FromEvent<Action | string, Event, Request>;
   /** What it is done on; an extractor that loads it gives what it has loaded, too, for the handler. */
-  resource: FromEvent<Resource | LoadedResource<Loaded>, Event>;
+  resource: FromEvent<Resource | LoadedResource<Loaded>, Event, Request>;
   /**
    * The environment of the request: time, network, device.
    *
    * @default - none
    */
-  context?: FromEvent<JsonObject | undefined, Event>;
+  context?: FromEvent<JsonObject | undefined, Event, Request>;
   /**
    * Who decides, or a function that gives it: called at the first request, its answer kept for the life of the
    * function's environment (a failure is not kept).
@@ -136,7 +141,8 @@ export interface QuestionOptions<Event = unknown, Loaded = unknown> {
   onDecision?: DecisionListener;
 }
 
-export interface AuthorizeOptions<Event = unknown, Loaded = unknown> extends QuestionOptions<Event, Loaded> {
+export interface AuthorizeOptions<Event = unknown, Request = MiddyRequest<Event>, Loaded = unknown>
+  extends QuestionOptions<Event, Request, Loaded> {
   /**
    * Whether the middleware gives the response (`application/problem+json`, RFC 9457) when it stopped a request
    * and no other middleware has: without one API Gateway would answer 500. Set it to false for a function that tasks
@@ -151,7 +157,7 @@ export interface AuthorizeOptions<Event = unknown, Loaded = unknown> extends Que
    *
    * @default - problem details, that say no more than the status
    */
-  onDeny?: (denial: Denial, request: MiddyRequest<Event>) => unknown;
+  onDeny?: (denial: Denial, request: Request) => unknown;
 }
 
 /** A request that was stopped, for who shapes the response. */

@@ -85,7 +85,16 @@ describe('in a function, where CDK is not installed', () => {
   });
 
   test('CommonJS takes them too', async () => {
-    const paths = ['middleware', 'authorizer', 'verified-jwt', 'client', 'embedded', 'engine', 'compiler'];
+    const paths = [
+      'middleware',
+      'records',
+      'authorizer',
+      'verified-jwt',
+      'client',
+      'embedded',
+      'engine',
+      'compiler',
+    ];
     expect(await project.run('commonjs.cjs')).toEqual(
       Object.fromEntries(paths.map((path) => [path, 'function'])),
     );

@@ -2,6 +2,7 @@
 const kinds = {};
 for (const [path, name] of [
   ['middleware', 'authorize'],
+  ['records', 'authorizeRecords'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
