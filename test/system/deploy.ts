@@ -8,11 +8,14 @@ import { Deployed } from './support/deployed.ts';
 import { ACCOUNT, type Deployment, type Holdings, openDeployment, REGION } from './support/deployment.ts';
 import { startMockAws } from './support/mock-aws.ts';
 import { pdpImage } from './support/pdp-image.ts';
+import { pythonProgram } from './support/python.ts';
 import { containersOf } from './support/task-definition.ts';
 import { ofType } from './support/template.ts';
 
 export const title =
   'a mock of AWS: cdk bootstrap and deploy create every stack of every placement, with the image built by buildah';
+
+export const prepare = () => Promise.all([assemblies(), pythonProgram('python')]);
 
 export async function run(): Promise<void> {
   const { containers } = await pdpImage();

@@ -22,6 +22,10 @@ const ACCEPTED: Record<string, Accepted> = {
   cloudwatch_log_group_encrypted_check: {
     reason: 'Wants a KMS key of the customer. CloudWatch Logs encrypts with keys of its own without one.',
   },
+  cloudwatch_alarm_action_check: {
+    reason:
+      'Wants an action. Whom an alarm tells is a property of the constructs; the sample has nobody to tell.',
+  },
   lambda_function_public_access_prohibited_check: {
     reason: 'Reads SourceArn only as a text or a reference; CDK joins it of the API and the route.',
     when: ({ Properties }) => Properties?.SourceArn !== undefined,
@@ -45,6 +49,8 @@ const ACCEPTED: Record<string, Accepted> = {
     when: ({ Properties }) => JSON.stringify(Properties?.RequiresCompatibilities) === '["FARGATE"]',
   },
 };
+
+export const prepare = () => assemblies();
 
 export async function run(): Promise<void> {
   const all = await assemblies();

@@ -8,6 +8,7 @@ import { type Assembly, assemblies } from './support/assemblies.ts';
 import { withCleanup } from './support/cleanup.ts';
 import { type DiscoveredService, discoveredServices } from './support/cloud-map.ts';
 import { eventually } from './support/http.ts';
+import { lambdaRuntime } from './support/lambda-runtime.ts';
 import { enforce, type Member } from './support/nftables.ts';
 import { type PdpImage, pdpImage } from './support/pdp-image.ts';
 import { start } from './support/processes.ts';
@@ -32,6 +33,8 @@ const ADDRESSES = { pdp: '10.0.0.10', secrets: '10.0.0.20', granted: '10.0.1.30'
 const [askFrom, stub] = ['ask-from.ts', 'secrets-manager-stub.ts'].map((name) =>
   fileURLToPath(new URL(`support/${name}`, import.meta.url)),
 ) as [string, string];
+
+export const prepare = () => Promise.all([assemblies(), lambdaRuntime()]);
 
 export async function run(): Promise<void> {
   const image = await pdpImage();
