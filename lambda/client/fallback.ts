@@ -29,10 +29,11 @@ export function withFallback(
       // A caller that gave up wants no answer.
       if (signal?.aborted && !isTimeUp(signal)) throw error;
       emit?.({ type: 'fallback', error: error.name });
-      const answered = await second(options).catch(() => {
+      try {
+        return mark(await second(options), error.code);
+      } catch {
         throw error;
-      });
-      return mark(answered, error.code);
+      }
     }
   }
   const mark = ({ decision, context }: Decision, code: string): Decision => ({
