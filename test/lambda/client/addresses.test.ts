@@ -96,7 +96,7 @@ describe('the addresses of a name', () => {
     clock.ms += 3_600_000;
     expect(await ips()).toEqual(['10.0.0.3']);
     resolve(['10.0.0.2']);
-    await lost;
+    await new Promise(setImmediate);
     expect(await ips()).toEqual(['10.0.0.3']);
     expect(asked).toHaveLength(3);
   });

@@ -23,8 +23,8 @@ export interface Task {
   /** Connections made. */
   connections: number;
   behaviour: Behaviour;
-  /** Closes the connections that are kept and waits until that is done on this side. */
-  closeKept(): Promise<void>;
+  /** Waits until the connections that are open now are closed. */
+  closed(): Promise<void>;
   /** Stops listening and closes what is open. */
   die(): Promise<void>;
 }
@@ -85,10 +85,8 @@ function makeTask(ip: string, behaviour: Behaviour): Made {
     connections: 0,
     behaviour,
     server,
-    async closeKept() {
-      const closed = [...sockets].map((socket) => once(socket, 'close'));
-      server.closeIdleConnections();
-      await Promise.all(closed);
+    async closed() {
+      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
     },
     async die() {
       if (!server.listening) return;
