@@ -1,12 +1,15 @@
 /**
  * Run inside a network namespace, as Lambda's sandbox: the Runtime API on the loopback interface, and beside it the
- * runtime client with a function. Each line of its input is an event, each line of its output how it ended.
+ * runtime client with a function. Each line of its input is an order, each line of its output how it ended.
  *
  *   node function-process.ts RUNTIME_CLIENT HANDLER
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { startRuntimeApi } from './runtime-api.ts';
+import { type Outcome, startRuntimeApi } from './runtime-api.ts';
+
+/** `wait` is for the function to have nothing to do, and `freeze` does so too before it stops it. */
+export type Order = { order: 'invoke'; event: unknown } | { order: 'wait' | 'freeze' | 'thaw' };
 
 const [client = '', handler = ''] = process.argv.slice(2);
 const api = await startRuntimeApi('127.0.0.1');
@@ -18,11 +21,27 @@ const runtime = spawn(process.execPath, [client, handler], {
   stdio: ['ignore', process.stderr, process.stderr],
 });
 runtime.on('close', (code) => process.exit(code ?? 1));
+process.once('SIGTERM', end);
 
 const input = createInterface({ input: process.stdin });
 for await (const line of input) {
-  const outcome = await api.invoke(JSON.parse(line)).catch((error: Error) => ({ error: error.message }));
+  const outcome = await obey(JSON.parse(line) as Order).catch((error: Error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }
-runtime.kill('SIGTERM');
-api.close();
+end();
+
+async function obey(given: Order): Promise<Outcome | { done: string }> {
+  const { order } = given;
+  if (order === 'invoke') return api.invoke(given.event);
+  if (order !== 'thaw') await api.idle();
+  if (order === 'freeze') runtime.kill('SIGSTOP');
+  if (order === 'thaw') runtime.kill('SIGCONT');
+  return { done: order };
+}
+
+function end(): void {
+  // One that is stopped takes no other signal.
+  runtime.kill('SIGCONT');
+  runtime.kill('SIGTERM');
+  api.close();
+}

@@ -47,13 +47,15 @@ export async function openVpc<Name extends string>(
 /** Names that a host resolves, as private DNS of the VPC would: in `/etc/hosts` of its namespace alone. */
 export async function resolveNames(
   host: Host,
-  names: Readonly<Record<string, string>>,
+  names: Readonly<Record<string, string | readonly string[]>>,
   defer: (undo: () => unknown) => void,
 ): Promise<void> {
   const directory = join('/etc/netns', host.namespace);
   await mkdir(directory, { recursive: true });
   defer(() => rm(directory, { recursive: true, force: true }));
-  const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, to]) => `${to} ${name}\n`);
+  const lines = Object.entries({ localhost: '127.0.0.1', ...names }).flatMap(([name, to]) =>
+    [to].flat().map((address) => `${address} ${name}\n`),
+  );
   await writeFile(join(directory, 'hosts'), lines.join(''));
   // No name is asked for outside.
   await writeFile(join(directory, 'resolv.conf'), '');
