@@ -21,7 +21,7 @@ import {
   type SecretsManagerStub,
   startSecretsManager,
 } from './support/secrets-manager.ts';
-import { openVpc, resolveNames } from './support/vpc.ts';
+import { type Host, openVpc, plug, resolveNames } from './support/vpc.ts';
 
 export const title =
   "the sample's function under Lambda's runtime client: init, invokes, freezes, and the death of a task";
@@ -48,19 +48,24 @@ export async function run(): Promise<void> {
 
 interface Remote {
   fn: RunningFunction;
+  /** Where the function runs. */
+  sandbox: Host;
   tasks: PdpProcess[];
   secrets: SecretsManagerStub;
 }
 
 async function remote(defer: Defer): Promise<void> {
-  const { fn, tasks, secrets } = await startRemote(defer);
+  const scene = await startRemote(defer);
+  const { fn, secrets } = scene;
   await fn.initialized();
   // Before there is an event.
   await eventually(async () => assert.equal(secrets.reads(), 1));
   await decides(fn, 1);
   await decides(fn, INVOKES);
-  await isFrozenPastKeepAlive(fn, tasks);
-  await losesTheTaskItAsked(fn, tasks);
+  await isFrozenPastKeepAlive(scene);
+  await isCutOffWhileFrozen(scene);
+  await losesTask(scene);
+  await losesMachine(scene);
   assert.equal(secrets.reads(), 1);
   assert.deepEqual(fn.log(), []);
 }
@@ -83,11 +88,12 @@ async function startRemote(defer: Defer): Promise<Remote> {
   );
   const given = { PDP_API_KEY_SECRET: SECRET_ID, PDP_CA: secrets.ca, NODE_EXTRA_CA_CERTS: stub.trusted };
   const viewNote = handlerOf(functionsWith('PDP_URL', serverless));
-  return { fn: await startFunction(viewNote, hosts.sandbox, given, defer), tasks, secrets: stub };
+  const fn = await startFunction(viewNote, hosts.sandbox, given, defer);
+  return { fn, sandbox: hosts.sandbox, tasks, secrets: stub };
 }
 
-/** What the server closed meanwhile is no error of the next invocation. */
-async function isFrozenPastKeepAlive(fn: RunningFunction, tasks: PdpProcess[]): Promise<void> {
+/** What the servers closed meanwhile is no error of the next invocation. */
+async function isFrozenPastKeepAlive({ fn, tasks }: Remote): Promise<void> {
   await fn.freeze();
   assert.notEqual(await open(tasks), 0, 'no connection is kept between invocations');
   await eventually(async () => assert.equal(await open(tasks), 0));
@@ -95,25 +101,44 @@ async function isFrozenPastKeepAlive(fn: RunningFunction, tasks: PdpProcess[]): 
   await decides(fn, INVOKES);
 }
 
-/** The one that has the connections of the function, while it is frozen: without a word, as a machine dies. */
-async function losesTheTaskItAsked(fn: RunningFunction, tasks: PdpProcess[]): Promise<void> {
-  const before = tasks.map((task) => task.decisions());
-  await decides(fn, 1);
-  await eventually(async () =>
-    assert.notDeepEqual(
-      tasks.map((task) => task.decisions()),
-      before,
-    ),
-  );
-  const asked = tasks.find((task, index) => task.decisions() !== before[index]) as PdpProcess;
+/** Nor is what they closed without its being told: to the function its connections are as they were. */
+async function isCutOffWhileFrozen({ fn, tasks, sandbox }: Remote): Promise<void> {
   await fn.freeze();
+  assert.notEqual(await open(tasks), 0, 'no connection is kept between invocations');
+  await plug(sandbox, 'off');
+  await eventually(async () => assert.equal(await open(tasks), 0));
+  await plug(sandbox, 'on');
+  await fn.thaw();
+  await decides(fn, INVOKES);
+}
+
+/** The one that has connections of the function: its process ends, and the next connection is refused. */
+async function losesTask({ fn, tasks }: Remote): Promise<void> {
+  const asked = await askedTask(fn, tasks);
   asked.signal('SIGKILL');
   await assert.rejects(
     asked.line(() => false),
     /ended/,
   );
-  await fn.thaw();
   await decides(fn, INVOKES);
+}
+
+/** The same with the machine under it: nothing refuses. */
+async function losesMachine({ fn, tasks }: Remote): Promise<void> {
+  const asked = await askedTask(fn, tasks);
+  await plug(asked.host, 'off');
+  await decides(fn, INVOKES);
+}
+
+/** A task that an invocation has just asked. */
+async function askedTask(fn: RunningFunction, tasks: PdpProcess[]): Promise<PdpProcess> {
+  const before = tasks.map((task) => task.decisions());
+  await decides(fn, 1);
+  return eventually(async () => {
+    const asked = tasks.find((task, index) => task.decisions() !== before[index]);
+    assert.ok(asked, 'no task was asked');
+    return asked;
+  });
 }
 
 async function open(tasks: PdpProcess[]): Promise<number> {

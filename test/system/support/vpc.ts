@@ -44,6 +44,11 @@ export async function openVpc<Name extends string>(
   return Object.fromEntries(made) as Record<Name, Host>;
 }
 
+/** Takes a host off the network, so that what is sent to it and by it is lost without a word, or puts it back. */
+export async function plug(host: Host, state: 'off' | 'on'): Promise<void> {
+  await command('ip', ['-n', host.namespace, 'link', 'set', 'eth0', state === 'on' ? 'up' : 'down']);
+}
+
 /** Names that a host resolves, as private DNS of the VPC would: in `/etc/hosts` of its namespace alone. */
 export async function resolveNames(
   host: Host,
