@@ -97,7 +97,6 @@ async function isFrozenPastKeepAlive({ fn, tasks }: Remote): Promise<void> {
   await fn.freeze();
   assert.notEqual(await open(tasks), 0, 'no connection is kept between invocations');
   await eventually(async () => assert.equal(await open(tasks), 0));
-  await fn.thaw();
   await decides(fn, INVOKES);
 }
 
@@ -108,7 +107,6 @@ async function isCutOffWhileFrozen({ fn, tasks, sandbox }: Remote): Promise<void
   await plug(sandbox, 'off');
   await eventually(async () => assert.equal(await open(tasks), 0));
   await plug(sandbox, 'on');
-  await fn.thaw();
   await decides(fn, INVOKES);
 }
 
@@ -161,7 +159,6 @@ async function embedded(defer: Defer): Promise<void> {
   await decides(fn, 1);
   await decides(fn, INVOKES);
   await fn.freeze();
-  await fn.thaw();
   await decides(fn, INVOKES);
   assert.deepEqual(fn.log(), []);
 }

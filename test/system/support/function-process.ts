@@ -8,8 +8,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Outcome, startRuntimeApi } from './runtime-api.ts';
 
-/** `wait` is for the function to have nothing to do, and `freeze` does so too before it stops it. */
-export type Order = { order: 'invoke'; event: unknown } | { order: 'wait' | 'freeze' | 'thaw' };
+/** `freeze` stops the function once it waits for an event, as `wait` does; the next `invoke` lets it go on. */
+export type Order = { order: 'invoke'; event: unknown } | { order: 'wait' | 'freeze' };
 
 const [client = '', handler = ''] = process.argv.slice(2);
 const api = await startRuntimeApi('127.0.0.1');
@@ -31,12 +31,14 @@ for await (const line of input) {
 end();
 
 async function obey(given: Order): Promise<Outcome | { done: string }> {
-  const { order } = given;
-  if (order === 'invoke') return api.invoke(given.event);
-  if (order !== 'thaw') await api.idle();
-  if (order === 'freeze') runtime.kill('SIGSTOP');
-  if (order === 'thaw') runtime.kill('SIGCONT');
-  return { done: order };
+  if (given.order === 'invoke') {
+    const outcome = api.invoke(given.event);
+    runtime.kill('SIGCONT');
+    return outcome;
+  }
+  await api.idle();
+  if (given.order === 'freeze') runtime.kill('SIGSTOP');
+  return { done: given.order };
 }
 
 function end(): void {

@@ -53,10 +53,8 @@ export interface RunningFunction {
   invoke(event: unknown): Promise<Outcome>;
   /** Resolves when the function has started. @throws Error when it could not */
   initialized(): Promise<void>;
-  /** Stops its process as Lambda freezes an environment: when it has nothing to do, and without telling it. */
+  /** Stops its process as Lambda does: when it waits for an event, and until there is one. */
   freeze(): Promise<void>;
-  /** Lets it go on. */
-  thaw(): Promise<void>;
   /** What the function has logged. */
   log(): string[];
 }
@@ -114,7 +112,6 @@ export async function startFunction(
     invoke: (event) => order({ order: 'invoke', event }),
     initialized: () => obeyed({ order: 'wait' }),
     freeze: () => obeyed({ order: 'freeze' }),
-    thaw: () => obeyed({ order: 'thaw' }),
     log: () => running.lines.filter((line) => !ENDED.test(line)),
   };
 }
