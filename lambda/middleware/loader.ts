@@ -1,11 +1,11 @@
 import type { Resource } from '../../engine/contract.ts';
 import { ForbiddenError } from './errors.ts';
-import type { LoadedResource, MiddyRequest } from './types.ts';
+import type { LoadedResource } from './types.ts';
 
 /** Gives the resource of an event, and what was loaded to name it. */
-export type LoadingExtractor<Event, Loaded> = (
+export type LoadingExtractor<Event, Loaded, Request = unknown> = (
   event: Event,
-  request: MiddyRequest<Event>,
+  request: Request,
 ) => Promise<LoadedResource<Loaded>>;
 
 /**
@@ -23,13 +23,13 @@ export type LoadingExtractor<Event, Loaded> = (
  *   ({ id, author }) => ({ type: 'Note', id, properties: { author: { type: 'User', id: author } } }),
  * );
  */
-export function fromLoader<Event, Loaded>(
+export function fromLoader<Event, Loaded, Request = unknown>(
   load: (
     event: Event,
-    request: MiddyRequest<Event>,
+    request: Request,
   ) => Loaded | null | undefined | PromiseLike<Loaded | null | undefined>,
   toResource: (loaded: NonNullable<Loaded>, event: Event) => Resource,
-): LoadingExtractor<Event, NonNullable<Loaded>> {
+): LoadingExtractor<Event, NonNullable<Loaded>, Request> {
   return async (event, request) => {
     const loaded = await load(event, request);
     if (loaded === undefined || loaded === null) throw new ForbiddenError();

@@ -3,6 +3,9 @@ const kinds = {};
 for (const [path, name] of [
   ['middleware', 'authorize'],
   ['records', 'authorizeRecords'],
+  ['with-authorization', 'withAuthorization'],
+  ['powertools', 'authorize'],
+  ['hono', 'authorize'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
