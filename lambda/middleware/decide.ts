@@ -1,6 +1,6 @@
 import type { AccessRequest, Decision, EvaluateOptions } from '../../engine/contract.ts';
 import { PdpUnavailableError } from '../../engine/errors.ts';
-import { withDeadline } from '../deadline.ts';
+import { type Deadline, withDeadline } from '../deadline.ts';
 import { accessRequest } from './ask.ts';
 import { startWatch } from './decision-listener.ts';
 import { AuthorizationError, ServiceUnavailableError } from './errors.ts';
@@ -33,7 +33,7 @@ export async function decide<Event>(
       const { question, ...loaded } = await accessRequest(settings, request);
       asked = [question];
       const pdp = await settings.pdp();
-      const answer: unknown = await pdp.evaluate(question, options);
+      const answer: unknown = await pdp.evaluate(question, options());
       const decision = parseDecision(answer);
       watch.decided(asked, [decision]);
       return { ...question, ...loaded, decision };
@@ -64,7 +64,7 @@ export async function decideAll(
       asked = await pose();
       if (asked.length === 0) return [];
       const pdp = await settings.pdp();
-      const answers: unknown = await pdp.evaluateAll(asked, options);
+      const answers: unknown = await pdp.evaluateAll(asked, options());
       if (!Array.isArray(answers)) throw new PdpUnavailableError('the PDP gave no decisions');
       const decisions = asked.map((_question, index) => parseDecision(answers[index]));
       watch.decided(asked, decisions);
@@ -82,13 +82,17 @@ export type AskSettings = Pick<QuestionSettings<never>, 'pdp' | 'timeoutMs' | 'o
 function inTime<T>(
   settings: AskSettings,
   context: unknown,
-  ask: (options: EvaluateOptions) => Promise<T>,
+  ask: (options: () => EvaluateOptions) => Promise<T>,
 ): Promise<T> {
   const budget = Math.min(settings.timeoutMs, timeLeft(context));
-  return withDeadline(budget, undefined, ({ signal }) => {
-    const { awsRequestId } = context as { awsRequestId?: unknown };
-    return ask(typeof awsRequestId === 'string' ? { signal, requestId: awsRequestId } : { signal });
-  });
+  return withDeadline(budget, undefined, (deadline) => ask(() => askOptions(deadline, context)));
+}
+
+/** With the time that is left when the PDP is asked, which is less than there was for the extractors. */
+function askOptions({ signal, remaining }: Deadline, context: unknown): EvaluateOptions {
+  const { awsRequestId } = context as { awsRequestId?: unknown };
+  const left = { signal, timeoutMs: remaining() };
+  return typeof awsRequestId === 'string' ? { ...left, requestId: awsRequestId } : left;
 }
 
 /** A permit is `true` itself, and not something like it. */

@@ -1,5 +1,5 @@
 import type { AccessRequest, Decision } from '../../engine/contract.ts';
-import { now } from '../deadline.ts';
+import { monotonicMs } from '../deadline.ts';
 import type { DecisionListener, DecisionRecord } from './decision-record.ts';
 import { ServiceUnavailableError } from './errors.ts';
 
@@ -18,7 +18,7 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
   const coldStart = isCold;
   isCold = false;
   if (listener === undefined) return UNWATCHED;
-  const start = now();
+  const start = monotonicMs();
   // What goes on after the deadline has no say any more.
   let isOver = false;
   const end = (work: () => void) => {
@@ -27,7 +27,7 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
   };
   const tell = (question: AccessRequest | undefined, outcome: Pick<DecisionRecord, 'decision' | 'error'>) => {
     try {
-      listener({ ...outcome, durationMs: now() - start, ...names(question), coldStart });
+      listener({ ...outcome, durationMs: monotonicMs() - start, ...names(question), coldStart });
     } catch {
       // Whoever counts decisions must not be able to change one.
     }
