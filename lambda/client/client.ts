@@ -18,6 +18,7 @@ import { apiKeySource } from './api-key.ts';
 import { type Answer, AttemptTimeoutError, ConnectionError, exchange } from './exchange.ts';
 import { http, https } from './node-http.ts';
 import { type PdpClientOptions, parseClientOptions } from './options.ts';
+import { traceHeaders } from './trace-headers.ts';
 
 /** A PDP on the other side of a network, and the connections to it. */
 export interface PdpClient extends PolicyDecisionPoint {
@@ -116,7 +117,11 @@ function serialize(question: unknown): Buffer {
 }
 
 function requestHeaders(key: string | undefined, requestId: string | undefined): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...traceHeaders(),
+  };
   if (key !== undefined) headers.authorization = `Bearer ${key}`;
   // An id that cannot be a header is left out: it only serves to find the log line.
   if (requestId !== undefined && /^[\x21-\x7e]{1,256}$/.test(requestId)) headers['x-request-id'] = requestId;

@@ -1,0 +1,8 @@
+export { type FlushMiddleware, type Observer, observe } from './observe.ts';
+export type {
+  EmfOptions,
+  ObservabilityLogger,
+  ObserveOptions,
+  PowertoolsMetrics,
+} from './options.ts';
+export type { DecisionRecord, PdpClientEvent } from './seams.ts';
