@@ -1,3 +1,4 @@
+import { isFailure } from './count.ts';
 import type { ObservabilityLogger, ObserveSettings } from './options.ts';
 import type { DecisionRecord, PdpClientEvent } from './seams.ts';
 
@@ -20,9 +21,9 @@ export function logEvent(logger: ObservabilityLogger) {
   };
 }
 
-function levelOf({ decision, error }: DecisionRecord): 'info' | 'warn' | 'error' {
-  if (error !== undefined) return 'error';
-  return decision ? 'info' : 'warn';
+function levelOf(record: DecisionRecord): 'info' | 'warn' | 'error' {
+  if (isFailure(record)) return 'error';
+  return record.decision ? 'info' : 'warn';
 }
 
 function isWorthALine(type: string): type is keyof typeof LOGGED {

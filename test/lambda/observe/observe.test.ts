@@ -16,6 +16,13 @@ const PERMIT: DecisionRecord = {
   coldStart: false,
 };
 const DENY: DecisionRecord = { ...PERMIT, decision: false, durationMs: 2 };
+/** As of a request without a subject. */
+const NOBODY: DecisionRecord = {
+  decision: false,
+  durationMs: 0.1,
+  error: 'UnauthorizedError',
+  coldStart: false,
+};
 const NO_ANSWER: DecisionRecord = { ...DENY, error: 'PdpTimeoutError' };
 
 /** A logger that keeps what it is told. */
@@ -30,7 +37,7 @@ describe('metrics in the embedded format', () => {
   test('are one line for all that was decided since the last time', () => {
     const lines = linesOfStdout();
     const observer = observe({ metrics: { namespace: 'Notes', dimensions: { Service: 'notes' } } });
-    for (const record of [PERMIT, DENY, NO_ANSWER]) observer.onDecision(record);
+    for (const record of [PERMIT, DENY, NO_ANSWER, NOBODY]) observer.onDecision(record);
     for (const type of [
       'attempt',
       'retry',
@@ -163,19 +170,20 @@ describe('the log', () => {
   test('has a line for a decision, at a level that says how it came out', () => {
     const logger = keepingLogger();
     const observer = observe({ logger, metrics: false });
-    for (const record of [PERMIT, DENY, NO_ANSWER]) observer.onDecision(record);
+    for (const record of [PERMIT, DENY, NO_ANSWER, NOBODY]) observer.onDecision(record);
     expect(logger.said).toEqual([
       ['info', 'authorization decision', { authorization: PERMIT }],
       ['warn', 'authorization decision', { authorization: DENY }],
       ['error', 'authorization decision', { authorization: NO_ANSWER }],
+      ['warn', 'authorization decision', { authorization: NOBODY }],
     ]);
   });
 
   test('can be of what was not permitted alone', () => {
     const logger = keepingLogger();
     const observer = observe({ logger, decisions: 'denied', metrics: false });
-    for (const record of [PERMIT, DENY, NO_ANSWER]) observer.onDecision(record);
-    expect(logger.said.map(([level]) => level)).toEqual(['warn', 'error']);
+    for (const record of [PERMIT, DENY, NO_ANSWER, NOBODY]) observer.onDecision(record);
+    expect(logger.said.map(([level]) => level)).toEqual(['warn', 'error', 'warn']);
   });
 
   test('tells of an address that is given up and of the fall-back, and of no other event', () => {
