@@ -6,3 +6,4 @@ export type {
   PowertoolsMetrics,
 } from './options.ts';
 export type { DecisionRecord, PdpClientEvent } from './seams.ts';
+export { type TracedOptions, traced } from './traced.ts';
