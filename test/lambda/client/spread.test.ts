@@ -131,6 +131,13 @@ test('a slow task is outrun by another, and what it was asked is taken back', as
   );
 });
 
+test('with one of three tasks hanging and one dead the third answers', async () => {
+  const { tasks: all, port, ips } = await tasks([never, DEAD, permits]);
+  const pdp = clientOf(port, { lookup: async () => ips });
+  expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+  expect(all.map(({ requests }) => requests)).toEqual([1, 0, 1]);
+});
+
 test('without hedges a slow task is waited for', async () => {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let release = () => {};
