@@ -24,7 +24,7 @@ test("an HTTP API's event has what its JWT authorizer verified, as text", async 
   const pdp = new FakePdp().permit({ action: 'view' });
   const subject = fromJwtClaims({ type: 'User', properties: ['level', 'staff', 'groups'] });
   const handler = middy<APIGatewayProxyEventV2>()
-    .use(authorize({ subject, action: 'view', resource, pdp }))
+    .use(authorize<APIGatewayProxyEventV2>({ subject, action: 'view', resource, pdp }))
     .handler(async () => ({ statusCode: 200 }));
   expect(await handler(httpApiEvent(request), lambdaContext())).toEqual({ statusCode: 200 });
   expect(pdp.asked).toEqual([
@@ -50,7 +50,7 @@ test("a REST API's event has what its Cognito authorizer verified, as text", asy
   const pdp = new FakePdp().permit({ action: 'view' });
   const subject = fromCognito({ type: 'User', properties: ['groups'] });
   const handler = middy<APIGatewayProxyEvent>()
-    .use(authorize({ subject, action: 'view', resource, pdp }))
+    .use(authorize<APIGatewayProxyEvent>({ subject, action: 'view', resource, pdp }))
     .handler(async () => ({ statusCode: 200 }));
   expect(await handler(restApiEvent(request), lambdaContext())).toEqual({ statusCode: 200 });
   expect(pdp).toHaveAsked({ subject: { id: 'alice', properties: { groups: 'editors,readers' } } });
