@@ -13,6 +13,7 @@ import { benchHttp } from './bench/http.ts';
 import { benchMiddleware } from './bench/middleware.ts';
 import { stopAll } from './bench/processes.ts';
 import { type Outcome, verdicts } from './bench/report.ts';
+import { benchRuntime } from './bench/runtime.ts';
 import { benchSearch } from './bench/search.ts';
 import { benchSize } from './bench/size.ts';
 import { table } from './bench/table.ts';
@@ -24,6 +25,7 @@ const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   http: benchHttp,
   middleware: benchMiddleware,
   'cold-start': benchColdStart,
+  runtime: benchRuntime,
   size: () => benchSize(),
 };
 const RESULT = fileURLToPath(new URL('../build/bench.json', import.meta.url));

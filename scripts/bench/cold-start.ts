@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Fixtures } from './fixtures.ts';
 import { bestMedian, figure } from './measure.ts';
+import { PACKED } from './pack.ts';
 import { run } from './processes.ts';
 import { atMost, type Outcome } from './report.ts';
 
@@ -17,17 +18,11 @@ const EMBEDDED = 'embedded';
  */
 export async function benchColdStart(fixtures: Fixtures): Promise<Outcome> {
   await build({
+    ...PACKED,
     absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
     entryPoints: ['first-call.ts', 'first-plain-call.ts', 'first-wasm-call.ts'],
     outdir: fixtures.directory,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    external: ['@aws-sdk/*'],
   });
   const contenders: { name: string; program: string; env: Record<string, string> }[] = [
     { name: PLAIN, program: 'first-plain-call.mjs', env: {} },

@@ -1,6 +1,6 @@
 // The same without a decision.
-import { call, plain } from './function.ts';
+import { call, middyAlone } from './function.ts';
 
-await call(plain());
+await call(middyAlone());
 process.stdout.write('200');
 process.exit();

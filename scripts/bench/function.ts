@@ -6,7 +6,13 @@ type Answer = { statusCode: number };
 /** A function as Lambda calls it. */
 export type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Answer>;
 
-export function plain(): Handler {
+/** A handler and nothing else. */
+export function bare(): Handler {
+  return async () => ({ statusCode: 200 });
+}
+
+/** A handler in middy, without a middleware. */
+export function middyAlone(): Handler {
   return middy<APIGatewayProxyEventV2, Answer>().handler(async () => ({
     statusCode: 200,
   })) as unknown as Handler;
@@ -27,12 +33,14 @@ export function authorized(pdp: PolicyDecisionPoint): Handler {
     .handler(async () => ({ statusCode: 200 })) as unknown as Handler;
 }
 
-/** Calls a function as API Gateway would for bob, who may. @throws Error unless it answers 200 */
+/** As API Gateway sends it for bob, who may. */
+export const EVENT = {
+  pathParameters: { note: 'acme/roadmap' },
+  requestContext: { authorizer: { jwt: { claims: { sub: 'bob' } } } },
+} as unknown as APIGatewayProxyEventV2;
+
+/** Calls a function for bob. @throws Error unless it answers 200 */
 export async function call(handler: Handler): Promise<void> {
-  const event = {
-    pathParameters: { note: 'acme/roadmap' },
-    requestContext: { authorizer: { jwt: { claims: { sub: 'bob' } } } },
-  } as unknown as APIGatewayProxyEventV2;
-  const { statusCode } = await handler(event, { getRemainingTimeInMillis: () => 30_000 } as Context);
+  const { statusCode } = await handler(EVENT, { getRemainingTimeInMillis: () => 30_000 } as Context);
   if (statusCode !== 200) throw new Error(`the function answered ${statusCode}`);
 }

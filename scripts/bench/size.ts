@@ -1,39 +1,48 @@
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { figure } from './measure.ts';
+import { PACKED } from './pack.ts';
 import { atMost, type Outcome } from './report.ts';
 
-/** What a function with the embedded PDP is packed into, as the constructs do it. */
+const FUNCTION = 'lambda/sample/view-note.ts';
+const CLIENT = 'remote client';
+
+/** Modules of a function of the application, each with what it is packed with. */
+const PARTS: Record<string, string> = {
+  middy: "export { default } from '@middy/core'",
+  [CLIENT]: "export { createPdpClient } from './lambda/client/index.ts'",
+  'middleware with a PDP that it is given': "export { authorize } from './lambda/middleware/authorize.ts'",
+  'middleware with the PDP of its environment': "export * from './lambda/middleware/index.ts'",
+  'embedded PDP': "export { createEmbeddedPdp } from './lambda/embedded/index.ts'",
+};
+
+/** What a function with the kit is packed into, as the constructs do it. */
 export async function benchSize(): Promise<Outcome> {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    entryPoints: ['lambda/sample/view-note.ts'],
-    outdir: 'build/bench',
-    write: false,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    external: ['@aws-sdk/*'],
-    metafile: true,
-  });
-  const kilobytes = (size: number) => size / 1_000;
-  const plain = outputFiles.reduce((size, { contents }) => size + contents.byteLength, 0);
-  const packed = outputFiles.reduce((size, { contents }) => size + gzipSync(contents).byteLength, 0);
-  const wasm = Object.keys(metafile.inputs).filter((path) => /\.wasm$|cedar-wasm/.test(path)).length;
+  const whole = await sizeOf(`export { handler } from './${FUNCTION}'`);
+  const parts = [];
+  for (const [name, contents] of Object.entries(PARTS)) parts.push({ name, ...(await sizeOf(contents)) });
+  const rows = [{ name: FUNCTION, ...whole }, ...parts].map(({ name, figures }) => ({ name, figures }));
   return {
-    sections: [
-      {
-        title: "The function's bundle with the embedded PDP",
-        columns: ['kB gzip', 'kB', 'WebAssembly files'],
-        rows: [{ name: 'lambda/sample/view-note.ts', figures: [kilobytes(packed), kilobytes(plain), wasm] }],
-      },
-    ],
+    sections: [{ title: 'Packed for a function', columns: ['kB gzip', 'kB', 'WebAssembly files'], rows }],
     findings: [
-      atMost("function's bundle, gzip", kilobytes(packed), 60, ' kB'),
-      atMost("function's bundle, WebAssembly", wasm, 0, ' files'),
+      atMost("function's bundle, gzip", figure(rows, FUNCTION), 60, ' kB'),
+      atMost("function's bundle, WebAssembly", figure(rows, FUNCTION, 2), 0, ' files'),
+      atMost('remote client, gzip', figure(rows, CLIENT), 25, ' kB'),
     ],
   };
+}
+
+/** Kilobytes zipped and not, and the number of files in WebAssembly. */
+async function sizeOf(contents: string): Promise<{ figures: number[] }> {
+  const { outputFiles, metafile } = await build({
+    ...PACKED,
+    stdin: { contents, resolveDir: PACKED.absWorkingDir },
+    outdir: 'build/bench',
+    write: false,
+    metafile: true,
+  });
+  const kilobytes = (measure: (file: Uint8Array) => number) =>
+    outputFiles.reduce((size, { contents: bytes }) => size + measure(bytes), 0) / 1_000;
+  const wasm = Object.keys(metafile.inputs).filter((path) => /\.wasm$|cedar-wasm/.test(path)).length;
+  return { figures: [kilobytes((file) => gzipSync(file).length), kilobytes((file) => file.length), wasm] };
 }

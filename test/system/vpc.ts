@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { certificates } from '../lambda/certificates.ts';
 import { type Assembly, assemblies } from './support/assemblies.ts';
 import { withCleanup } from './support/cleanup.ts';
 import { type DiscoveredService, discoveredServices } from './support/cloud-map.ts';
 import { eventually } from './support/http.ts';
+import { lambdaRuntime } from './support/lambda-runtime.ts';
 import { enforce, type Member } from './support/nftables.ts';
+import { statusOf, viewing } from './support/notes-api.ts';
 import { type PdpImage, pdpImage } from './support/pdp-image.ts';
-import { start } from './support/processes.ts';
 import { allowed } from './support/questions.ts';
 import { nameOf, targetOf } from './support/references.ts';
 import { callersOf, type DeployedFunction, startFunction } from './support/running-function.ts';
 import { makeSecrets, nodeOn, pdpTasks, type Secrets, startTask } from './support/running-task.ts';
-import type { Outcome } from './support/runtime-api.ts';
+import { SECRET_ID, SECRETS_MANAGER, startSecretsManager } from './support/secrets-manager.ts';
 import { securityGroupsOf } from './support/security-groups.ts';
 import { ofType } from './support/template.ts';
 import { type Host, openVpc, resolveNames } from './support/vpc.ts';
@@ -25,13 +22,11 @@ export const title =
 
 type Defer = (undo: () => unknown) => void;
 
-const SECRETS_MANAGER = 'secretsmanager.eu-central-1.amazonaws.com';
-const SECRET_ID = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCdEf';
 const ADDRESSES = { pdp: '10.0.0.10', secrets: '10.0.0.20', granted: '10.0.1.30', stranger: '10.0.1.40' };
 
-const [askFrom, stub] = ['ask-from.ts', 'secrets-manager-stub.ts'].map((name) =>
-  fileURLToPath(new URL(`support/${name}`, import.meta.url)),
-) as [string, string];
+const askFrom = fileURLToPath(new URL('support/ask-from.ts', import.meta.url));
+
+export const prepare = () => Promise.all([assemblies(), lambdaRuntime()]);
 
 export async function run(): Promise<void> {
   const image = await pdpImage();
@@ -56,9 +51,8 @@ async function decidesBySecurityGroup(
 ): Promise<void> {
   const secrets = await makeSecrets(service.hostname);
   const hosts = await openVpc(ADDRESSES, defer);
-  const directory = await mkdtemp(join(tmpdir(), 'pdp-vpc-'));
-  defer(() => rm(directory, { recursive: true, force: true }));
-  const trusted = await startSecretsManager(hosts.secrets, secrets, directory, defer);
+  const key = secrets.values.PDP_API_KEY ?? '';
+  const { trusted } = await startSecretsManager(hosts.secrets, key, defer);
   for (const host of [hosts.granted, hosts.stranger]) {
     const names = { [service.hostname]: hosts.pdp.address, [SECRETS_MANAGER]: hosts.secrets.address };
     await resolveNames(host, names, defer);
@@ -98,7 +92,7 @@ async function decidesBySecurityGroup(
   assert.equal(await invoke(hosts.granted, 'erin'), 403);
   // Even with the key, which it cannot read either.
   const { PDP_API_KEY_SECRET: _secret, ...others } = caller.variables;
-  const thief = { ...caller, variables: { ...others, PDP_API_KEY: secrets.values.PDP_API_KEY } };
+  const thief = { ...caller, variables: { ...others, PDP_API_KEY: key } };
   const { PDP_API_KEY_SECRET: _given, ...rest } = given;
   const running = await startFunction(thief, hosts.stranger, rest, defer);
   assert.equal(statusOf(await running.invoke(viewing('bob'))), 503);
@@ -125,28 +119,6 @@ async function startPdp(
   await eventually(() => image.containers.podman(['healthcheck', 'run', name]));
 }
 
-/** @returns the file of the authority that signed for AWS */
-async function startSecretsManager(
-  host: Host,
-  { values }: Secrets,
-  directory: string,
-  defer: Defer,
-): Promise<string> {
-  const { ca, server } = await certificates(SECRETS_MANAGER);
-  const trusted = join(directory, 'aws.pem');
-  await writeFile(trusted, ca);
-  const running = start('ip', ['netns', 'exec', host.namespace, process.execPath, stub], {
-    SECRET_ID,
-    SECRET_STRING: values.PDP_API_KEY ?? '',
-    TLS_CERT: server.cert,
-    TLS_KEY: server.key,
-    ADDRESS: host.address,
-  });
-  defer(() => running.stop());
-  await running.line((line) => line === 'listening');
-  return trusted;
-}
-
 function groupsOfFunction(assembly: Assembly, { properties, stack }: DeployedFunction): string[] {
   const { SecurityGroupIds } = properties.VpcConfig as { SecurityGroupIds: unknown[] };
   return SecurityGroupIds.map((group) => nameOf(targetOf(group, stack, assembly)));
@@ -159,26 +131,4 @@ function groupsOfEndpoint(assembly: Assembly): string[] {
       .flatMap(({ SecurityGroupIds }) => SecurityGroupIds as unknown[])
       .map((group) => nameOf(targetOf(group, stack, assembly))),
   );
-}
-
-/** An event of API Gateway's HTTP API, as far as the handler reads it: `GET /tenants/acme/notes/roadmap`. */
-function viewing(user: string): unknown {
-  return {
-    version: '2.0',
-    routeKey: 'GET /tenants/{tenant}/notes/{note}',
-    rawPath: '/tenants/acme/notes/roadmap',
-    headers: {},
-    pathParameters: { tenant: 'acme', note: 'roadmap' },
-    requestContext: {
-      authorizer: { jwt: { claims: { sub: user }, scopes: null } },
-      http: { method: 'GET', path: '/tenants/acme/notes/roadmap' },
-      requestId: 'test',
-    },
-    isBase64Encoded: false,
-  };
-}
-
-function statusOf(outcome: Outcome): unknown {
-  assert.ok('response' in outcome, `the function failed: ${JSON.stringify(outcome)}`);
-  return (outcome.response as { statusCode?: unknown }).statusCode;
 }

@@ -6,6 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../../build/system', import.meta.url));
 
+/** The directory that {@link cached} has filled for this key, if it has. */
+export function kept(name: string, key: string): string | undefined {
+  const directory = directoryOf(name, key);
+  return existsSync(join(directory, COMPLETE)) ? directory : undefined;
+}
+
+function directoryOf(name: string, key: string): string {
+  return join(folder, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`);
+}
+
+/** Is in a directory that was filled whole. */
+const COMPLETE = '.complete';
+
 /**
  * A directory that is filled once and kept for later runs, in `build/system`. One that could not be filled whole is
  * not kept.
@@ -17,14 +30,14 @@ export async function cached(
   key: string,
   fill: (directory: string) => Promise<void>,
 ): Promise<string> {
-  const directory = join(folder, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`);
-  const complete = join(directory, '.complete');
-  if (existsSync(complete)) return directory;
+  const found = kept(name, key);
+  if (found !== undefined) return found;
+  const directory = directoryOf(name, key);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   console.log(`        installing ${name} in ${directory}, kept for later runs`);
   // In place: a Python environment holds its own path.
   await fill(directory);
-  await writeFile(complete, '');
+  await writeFile(join(directory, COMPLETE), '');
   return directory;
 }

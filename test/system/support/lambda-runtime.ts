@@ -3,7 +3,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cached } from './cache.ts';
+import { cached, kept } from './cache.ts';
 import { command } from './command.ts';
 
 const project = fileURLToPath(new URL('lambda-runtime/', import.meta.url));
@@ -16,12 +16,27 @@ let client: Promise<string> | undefined;
  */
 export async function lambdaRuntime(): Promise<string> {
   client ??= install();
-  return join(await client, 'node_modules/aws-lambda-ric/index.mjs');
+  return programIn(await client);
+}
+
+/** The same when it is installed already, for who does not wait for a compiler. */
+export async function installedLambdaRuntime(): Promise<string | undefined> {
+  const directory = kept(NAME, await key());
+  return directory === undefined ? undefined : programIn(directory);
+}
+
+const NAME = 'lambda-runtime';
+
+async function key(): Promise<string> {
+  return `${process.version}\n${await readFile(join(project, 'package-lock.json'), 'utf8')}`;
+}
+
+function programIn(directory: string): string {
+  return join(directory, 'node_modules/aws-lambda-ric/index.mjs');
 }
 
 async function install(): Promise<string> {
-  const lock = await readFile(join(project, 'package-lock.json'), 'utf8');
-  return cached('lambda-runtime', `${process.version}\n${lock}`, async (directory) => {
+  return cached(NAME, await key(), async (directory) => {
     for (const name of ['package.json', 'package-lock.json']) {
       await copyFile(join(project, name), join(directory, name));
     }

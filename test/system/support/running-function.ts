@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Assembly, SynthesizedStack } from './assemblies.ts';
+import type { Order } from './function-process.ts';
 import { lambdaRuntime } from './lambda-runtime.ts';
 import { start } from './processes.ts';
 import type { Outcome } from './runtime-api.ts';
@@ -22,12 +23,16 @@ export interface DeployedFunction {
 
 /** The functions that ask a PDP over the network. */
 export function callersOf(assembly: Assembly): DeployedFunction[] {
+  return functionsWith('PDP_URL', assembly);
+}
+
+/** The functions that have an environment variable. */
+export function functionsWith(variable: string, assembly: Assembly): DeployedFunction[] {
   return assembly.stacks.flatMap((stack) =>
     [...ofType(stack.template, 'AWS::Lambda::Function')].flatMap(([logicalId, properties]) => {
       const { Variables = {} } = (properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
-      if (!('PDP_URL' in Variables)) return [];
-      const { S3Key } = properties.Code as { S3Key: string };
-      const directory = join(assembly.directory, `asset.${S3Key.replace(/\.zip$/, '')}`);
+      if (!(variable in Variables)) return [];
+      const directory = assetDirectory(assembly, properties.Code as { S3Key: string });
       const variables = Object.fromEntries(
         Object.entries(Variables).map(([name, value]) => [
           name,
@@ -39,10 +44,23 @@ export function callersOf(assembly: Assembly): DeployedFunction[] {
   );
 }
 
+/** Where the code of a function or the content of a layer is, unpacked. */
+export function assetDirectory({ directory }: Assembly, { S3Key }: { S3Key: string }): string {
+  return join(directory, `asset.${S3Key.replace(/\.zip$/, '')}`);
+}
+
 export interface RunningFunction {
   invoke(event: unknown): Promise<Outcome>;
-  lines: readonly string[];
+  /** Resolves when the function has started. @throws Error when it could not */
+  initialized(): Promise<void>;
+  /** Stops its process as Lambda does: when it waits for an event, and until there is one. */
+  freeze(): Promise<void>;
+  /** What the function has logged. */
+  log(): string[];
 }
+
+/** A line that tells how an order ended. */
+const ENDED = /^\{"(response|error|done)":/;
 
 /**
  * Runs a function under Lambda's own runtime client, in the network of a host.
@@ -78,14 +96,22 @@ export async function startFunction(
   });
   defer(() => running.stop());
   let count = 0;
+  const order = async (given: Order): Promise<Outcome> => {
+    count += 1;
+    const index = count - 1;
+    running.write(`${JSON.stringify(given)}\n`);
+    const outcomes = () => running.lines.filter((line) => ENDED.test(line));
+    await running.line(() => outcomes().length > index);
+    return JSON.parse(outcomes()[index] as string) as Outcome;
+  };
+  const obeyed = async (given: Order): Promise<void> => {
+    const outcome = await order(given);
+    if ('error' in outcome) throw new Error(`${logicalId}: ${given.order}: ${outcome.error}`);
+  };
   return {
-    lines: running.lines,
-    async invoke(event) {
-      count += 1;
-      running.write(`${JSON.stringify(event)}\n`);
-      const outcomes = () => running.lines.filter((line) => /^\{"(response|error)":/.test(line));
-      await running.line(() => outcomes().length >= count);
-      return JSON.parse(outcomes()[count - 1] as string) as Outcome;
-    },
+    invoke: (event) => order({ order: 'invoke', event }),
+    initialized: () => obeyed({ order: 'wait' }),
+    freeze: () => obeyed({ order: 'freeze' }),
+    log: () => running.lines.filter((line) => !ENDED.test(line)),
   };
 }

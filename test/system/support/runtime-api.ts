@@ -12,6 +12,8 @@ export interface RuntimeApi {
   address: string;
   /** Gives the function an event, once it asks for one. @throws Error when the function could not start */
   invoke(event: unknown): Promise<Outcome>;
+  /** Resolves when the function waits for an event: Lambda may freeze it from here on. @throws Error as `invoke` */
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ const TIMEOUT_SECONDS = 10;
 export async function startRuntimeApi(host: string): Promise<RuntimeApi> {
   const waiting: Invocation[] = [];
   const running = new Map<string, Invocation>();
+  const watching: { resolve(): void; reject(error: Error): void }[] = [];
   let idle: ServerResponse | undefined;
   let broken: Error | undefined;
   let count = 0;
@@ -62,12 +65,13 @@ export async function startRuntimeApi(host: string): Promise<RuntimeApi> {
     if (request.method === 'GET' && path === '/invocation/next') {
       idle = response;
       give();
+      if (idle !== undefined) for (const { resolve } of watching.splice(0)) resolve();
       return;
     }
     const [, id = '', result] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
     if (path === '/init/error') {
       broken = new Error(`the function could not start: ${body}`);
-      for (const { reject } of waiting.splice(0)) reject(broken);
+      for (const { reject } of [...waiting.splice(0), ...watching.splice(0)]) reject(broken);
     } else if (!end(id, result === 'response' ? { response: parsed(body) } : { error: parsed(body) })) {
       response.writeHead(404).end();
       return;
@@ -96,6 +100,12 @@ export async function startRuntimeApi(host: string): Promise<RuntimeApi> {
           reject,
         });
         give();
+      }),
+    idle: () =>
+      new Promise((resolve, reject) => {
+        if (broken !== undefined) reject(broken);
+        else if (idle !== undefined) resolve();
+        else watching.push({ resolve, reject });
       }),
     close() {
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 /**
  * A stub of Secrets Manager, run inside a network namespace: over TLS on port 443, as the VPC's endpoint is. It holds
- * one secret and answers GetSecretValue for it. Environment: `SECRET_ID`, `SECRET_STRING`, `TLS_CERT` and `TLS_KEY`.
+ * one secret and answers GetSecretValue for it. Environment: `SECRET_ID`, `SECRET_STRING`, `TLS_CERT`,
+ * `TLS_KEY` and `ADDRESS`. Prints `read` for each time that the secret was.
  */
 import { createServer } from 'node:https';
 
@@ -17,5 +18,6 @@ const server = createServer({ cert: TLS_CERT ?? '', key: TLS_KEY ?? '' }, async 
     ? { ARN: SECRET_ID, Name: 'stub', SecretString: SECRET_STRING, VersionStages: ['AWSCURRENT'] }
     : { __type: 'ResourceNotFoundException', message: 'the stub has no such secret' };
   response.end(JSON.stringify(answer));
+  if (isKnown) console.log('read');
 });
 server.listen(443, ADDRESS, () => console.log('listening'));

@@ -44,16 +44,23 @@ export async function openVpc<Name extends string>(
   return Object.fromEntries(made) as Record<Name, Host>;
 }
 
+/** Takes a host off the network, so that what is sent to it and by it is lost without a word, or puts it back. */
+export async function plug(host: Host, state: 'off' | 'on'): Promise<void> {
+  await command('ip', ['-n', host.namespace, 'link', 'set', 'eth0', state === 'on' ? 'up' : 'down']);
+}
+
 /** Names that a host resolves, as private DNS of the VPC would: in `/etc/hosts` of its namespace alone. */
 export async function resolveNames(
   host: Host,
-  names: Readonly<Record<string, string>>,
+  names: Readonly<Record<string, string | readonly string[]>>,
   defer: (undo: () => unknown) => void,
 ): Promise<void> {
   const directory = join('/etc/netns', host.namespace);
   await mkdir(directory, { recursive: true });
   defer(() => rm(directory, { recursive: true, force: true }));
-  const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, to]) => `${to} ${name}\n`);
+  const lines = Object.entries({ localhost: '127.0.0.1', ...names }).flatMap(([name, to]) =>
+    [to].flat().map((address) => `${address} ${name}\n`),
+  );
   await writeFile(join(directory, 'hosts'), lines.join(''));
   // No name is asked for outside.
   await writeFile(join(directory, 'resolv.conf'), '');

@@ -1,0 +1,4 @@
+// A function of Lambda with nothing in it.
+import { bare } from '../function.ts';
+
+export const handler = bare();
