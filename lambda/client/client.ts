@@ -12,6 +12,7 @@ import { withFallback } from './fallback.ts';
 import { Hedge } from './hedge.ts';
 import { http, https } from './node-http.ts';
 import { type PdpClientOptions, type PdpClientSettings, parseClientOptions } from './options.ts';
+import { traceHeaders } from './trace-headers.ts';
 import { batchBody, serialize } from './wire.ts';
 
 /** A PDP on the other side of a network, and the connections to it. */
@@ -127,7 +128,11 @@ function hostOf({ hostname }: URL): string {
 }
 
 function requestHeaders(key: string | undefined, requestId: string | undefined): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...traceHeaders(),
+  };
   if (key !== undefined) headers.authorization = `Bearer ${key}`;
   // An id that cannot be a header is left out: it only serves to find the log line.
   if (requestId !== undefined && /^[\x21-\x7e]{1,256}$/.test(requestId)) headers['x-request-id'] = requestId;

@@ -1,6 +1,6 @@
 import type { AccessRequest, Decision, EvaluateOptions } from '../../engine/contract.ts';
 import { PdpUnavailableError } from '../../engine/errors.ts';
-import { type Deadline, withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadline.ts';
 import { accessRequest } from './ask.ts';
 import { startWatch } from './decision-listener.ts';
 import { AuthorizationError, ServiceUnavailableError } from './errors.ts';
@@ -85,14 +85,15 @@ function inTime<T>(
   ask: (options: () => EvaluateOptions) => Promise<T>,
 ): Promise<T> {
   const budget = Math.min(settings.timeoutMs, timeLeft(context));
-  return withDeadline(budget, undefined, (deadline) => ask(() => askOptions(deadline, context)));
-}
-
-/** With the time that is left when the PDP is asked, which is less than there was for the extractors. */
-function askOptions({ signal, remaining }: Deadline, context: unknown): EvaluateOptions {
-  const { awsRequestId } = context as { awsRequestId?: unknown };
-  const left = { signal, timeoutMs: remaining() };
-  return typeof awsRequestId === 'string' ? { ...left, requestId: awsRequestId } : left;
+  return withDeadline(budget, undefined, ({ signal, remaining }) => {
+    const { awsRequestId } = context as { awsRequestId?: unknown };
+    // Read when the question is ready: what was loaded for it has taken of the same time.
+    return ask(() => ({
+      signal,
+      timeoutMs: remaining(),
+      ...(typeof awsRequestId === 'string' ? { requestId: awsRequestId } : {}),
+    }));
+  });
 }
 
 /** A permit is `true` itself, and not something like it. */

@@ -1,31 +1,25 @@
 import { adviceOf } from './decision-context.ts';
 import { type AuthorizationError, ForbiddenError } from './errors.ts';
-import type { AuthorizeSettings } from './options.ts';
-import { refusal } from './permit.ts';
-import type { MiddyRequest } from './types.ts';
+import { problemResponse } from './problem.ts';
+import type { AuthorizeOptions, MiddyRequest } from './types.ts';
 
-/**
- * The response to a request that was stopped, as the application shapes it. Nothing that fails there makes anything else
- * of it than the problem details. Why there was no answer is logged.
- */
-export async function denialResponse<Event>(
-  settings: Pick<AuthorizeSettings<Event>, 'logger' | 'onDeny'>,
+/** What the application makes of a denial. Nothing that fails there turns it into anything else. */
+export async function shapeResponse<Event>(
+  onDeny: NonNullable<AuthorizeOptions<Event>['onDeny']>,
   error: AuthorizationError,
   request: MiddyRequest<Event>,
-): Promise<unknown> {
-  const problem = refusal(settings, error);
-  if (settings.onDeny === undefined) return problem;
+): Promise<undefined> {
   const decision = error instanceof ForbiddenError ? error.decision : undefined;
   const denial = {
     statusCode: error.statusCode,
-    problem,
+    problem: problemResponse(error),
     advice: adviceOf(decision),
     ...(decision === undefined ? {} : { decision }),
   };
   try {
-    return (await settings.onDeny(denial, request)) ?? problem;
+    request.response = (await onDeny(denial, request)) ?? request.response;
   } catch (failure) {
     console.error(failure);
-    return problem;
   }
+  return undefined;
 }

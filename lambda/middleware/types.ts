@@ -177,5 +177,7 @@ export interface AuthorizeMiddleware<Event = unknown, Loaded = unknown> {
   before: (
     request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>,
   ) => Promise<undefined>;
-  onError: (request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>) => Promise<void>;
+  onError: (
+    request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>,
+  ) => Promise<undefined> | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { ConfigurationError } from '../../engine/errors.ts';
+import { refuse } from '../frameworks/respond.ts';
 import { AuthorizationError } from '../middleware/errors.ts';
-import { denialResponse } from '../middleware/on-deny.ts';
 import { type AuthorizeSettings, parseAuthorizeOptions } from '../middleware/options.ts';
 import { requirePermit } from '../middleware/permit.ts';
 import type { ProblemResponse } from '../middleware/problem.ts';
@@ -23,9 +23,9 @@ export type AuthorizedHandler<Event, Result> = (
 /**
  * `authorize` for a handler without middy: asks the PDP, and runs the handler on a permit, which it finds on
  * `context.authorization`. For an event that is an HTTP request (API Gateway, a function URL, a load balancer) anything
- * else is answered with problem details (RFC 9457): 401 without a subject, 403 on a deny, 503 when there is no answer in
- * time or asking fails in any way, and the `statusCode` of an extractor's error when it is one of 400 to 499. For any
- * other event it is thrown.
+ * else is answered with problem details (RFC 9457), or what `onDeny` makes of them: 401 without a subject, 403 on a deny,
+ * 503 when there is no answer in time or asking fails in any way, and the `statusCode` of an extractor's error when it is
+ * one of 400 to 499. For any other event it is thrown.
  *
  * What the handler throws is the handler's: it goes through as it is.
  *
@@ -68,8 +68,7 @@ export function withAuthorization<Event = unknown, Result = unknown, Loaded = un
       const response =
         (respond ?? isHttpEvent(event)) ? await responseTo(error, settings, request) : undefined;
       if (response === undefined) throw error;
-      // What `onDeny` gives is the application's to answer for.
-      return response as ProblemResponse;
+      return response;
     }
     return handler(event, Object.assign(context, { authorization }));
   };
@@ -79,7 +78,9 @@ async function responseTo<Event>(
   error: unknown,
   settings: AuthorizeSettings<Event>,
   request: MiddyRequest<Event>,
-): Promise<unknown> {
-  if (error instanceof AuthorizationError) return denialResponse(settings, error, request);
-  return clientErrorResponse(error);
+): Promise<ProblemResponse | undefined> {
+  if (!(error instanceof AuthorizationError)) return clientErrorResponse(error);
+  const { shaped } = await refuse(settings, error, request);
+  // What `onDeny` gives is for AWS to take, as what a handler gives is.
+  return shaped as ProblemResponse;
 }

@@ -18,8 +18,6 @@ import { ADAPTERS, type Answer, type Question } from './adapters.ts';
 import { type Asked, albEvent, functionUrlEvent, httpApiEvent, restApiEvent } from './events.ts';
 
 const ISSUER = 'https://id.example.com';
-/** On events of any kind. */
-const claims = fromJwtClaims({ type: 'User' }) as Question['subject'];
 const key = signer('one', 'ES256');
 const stranger = signer('one', 'ES256');
 const claimsOf = (sub: string) => ({ iss: ISSUER, aud: 'notes', sub, exp: 4102444800 });
@@ -30,6 +28,9 @@ const verified = fromVerifiedJwt({
   audience: 'notes',
   jwks: { keys: [key.jwk] },
 });
+
+/** The adapters here take any event: what kinds an extractor may be of is for the types' test. */
+const byClaims = fromJwtClaims({ type: 'User' }) as Question['subject'];
 
 interface Source {
   event: (asked: Asked) => unknown;
@@ -43,7 +44,7 @@ interface Source {
 const SOURCES: Record<string, Source> = {
   'an HTTP API': {
     event: httpApiEvent,
-    subject: claims,
+    subject: byClaims,
     as: (sub) => ({ claims: { sub } }),
     forged: { authorization: bearer('alice', stranger) },
   },
@@ -193,7 +194,7 @@ describe.each(Object.keys(ADAPTERS))('%s', (name) => {
     ['says something like true', async () => ({ decision: 'true' })],
   ])('a PDP that %s lets nobody in', async (_case, answers) => {
     const pdp = pdpThat(answers);
-    const question = { subject: claims, resource: note, pdp, timeoutMs: 50 };
+    const question = { subject: byClaims, resource: note, pdp, timeoutMs: 50 };
     const { answer, handled } = await ask(httpApiEvent({ claims: { sub: 'alice' } }), question);
     expect([403, 503]).toContain(answer.statusCode);
     expectProblem(answer, answer.statusCode);
@@ -203,7 +204,7 @@ describe.each(Object.keys(ADAPTERS))('%s', (name) => {
   test('why there was no answer is logged, and not told', async () => {
     const logger = vi.fn();
     const pdp = pdpThat(() => Promise.reject(new PdpUnavailableError('connect ECONNREFUSED 10.0.0.7')));
-    const question = { subject: claims, resource: note, pdp, logger };
+    const question = { subject: byClaims, resource: note, pdp, logger };
     const { answer } = await ask(httpApiEvent({ claims: { sub: 'alice' } }), question);
     expectProblem(answer, 503);
     expect(logger).toHaveBeenCalledExactlyOnceWith(

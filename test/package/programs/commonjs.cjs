@@ -2,10 +2,10 @@
 const kinds = {};
 for (const [path, name] of [
   ['middleware', 'authorize'],
-  ['records', 'authorizeRecords'],
   ['with-authorization', 'withAuthorization'],
   ['powertools', 'authorize'],
   ['hono', 'authorize'],
+  ['records', 'authorizeRecords'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
