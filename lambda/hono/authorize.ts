@@ -1,8 +1,9 @@
 import type { Context as LambdaContext } from 'aws-lambda';
 import type { Context, MiddlewareHandler } from 'hono';
-import { refuseInRouter } from '../frameworks/respond.ts';
+import { asResponse } from '../frameworks/response.ts';
 import { coreOptions, coreRequest, type Routed, type RouterEvent } from '../frameworks/routed.ts';
 import { AuthorizationError, ServiceUnavailableError } from '../middleware/errors.ts';
+import { denialResponse } from '../middleware/on-deny.ts';
 import { parseAuthorizeOptions } from '../middleware/options.ts';
 import { requirePermit } from '../middleware/permit.ts';
 import type { Authorization, AuthorizeOptions } from '../middleware/types.ts';
@@ -56,7 +57,7 @@ export function authorize<Event = RouterEvent, Loaded = unknown>(
     } catch (error) {
       if (error instanceof ServiceUnavailableError && isClientException(error.cause)) throw error.cause;
       if (!settings.respond || !(error instanceof AuthorizationError)) throw error;
-      return refuseInRouter(settings, error, request);
+      return asResponse(await denialResponse(settings, error, request), error);
     }
     await next();
   };

@@ -1,6 +1,6 @@
 import { AuthorizationError } from './errors.ts';
 import { takesNoResponse } from './event-kinds.ts';
-import { shapeResponse } from './on-deny.ts';
+import { denialResponse } from './on-deny.ts';
 import { parseAuthorizeOptions } from './options.ts';
 import { refusal, requirePermit } from './permit.ts';
 import type { AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
@@ -41,15 +41,13 @@ export function authorize<Event = unknown, Loaded = unknown>(
       );
       return undefined;
     },
-    onError: (request) => {
+    onError: async (request) => {
       const { error, event } = request;
-      if (request.response !== undefined || !(error instanceof AuthorizationError)) return;
-      if (options.respond === false) return;
-      const response = refusal(settings, error);
-      if (options.respond === undefined && takesNoResponse(event)) return;
-      request.response = response;
-      if (settings.onDeny === undefined) return;
-      return shapeResponse(settings.onDeny, error, request as MiddyRequest<Event>);
+      if (!settings.respond || request.response !== undefined || !(error instanceof AuthorizationError))
+        return;
+      // Unless it is asked for, a service that reads none gets none: it gets the error, once it is logged.
+      if (options.respond === undefined && takesNoResponse(event)) refusal(settings, error);
+      else request.response = await denialResponse(settings, error, request as MiddyRequest<Event>);
     },
   };
 }

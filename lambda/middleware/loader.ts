@@ -1,9 +1,9 @@
 import type { Resource } from '../../engine/contract.ts';
 import { ForbiddenError } from './errors.ts';
-import type { LoadedResource, MiddyRequest } from './types.ts';
+import type { LoadedResource } from './types.ts';
 
 /** Gives the resource of an event, and what was loaded to name it. */
-export type LoadingExtractor<Event, Loaded, Request = MiddyRequest<Event>> = (
+export type LoadingExtractor<Event, Loaded, Request = unknown> = (
   event: Event,
   request: Request,
 ) => Promise<LoadedResource<Loaded>>;
@@ -23,18 +23,7 @@ export type LoadingExtractor<Event, Loaded, Request = MiddyRequest<Event>> = (
  *   ({ id, author }) => ({ type: 'Note', id, properties: { author: { type: 'User', id: author } } }),
  * );
  */
-export function fromLoader<Event, Loaded>(
-  load: (event: Event) => Loaded | null | undefined | PromiseLike<Loaded | null | undefined>,
-  toResource: (loaded: NonNullable<Loaded>, event: Event) => Resource,
-): LoadingExtractor<Event, NonNullable<Loaded>, unknown>;
-export function fromLoader<Event, Loaded, Request = MiddyRequest<Event>>(
-  load: (
-    event: Event,
-    request: Request,
-  ) => Loaded | null | undefined | PromiseLike<Loaded | null | undefined>,
-  toResource: (loaded: NonNullable<Loaded>, event: Event) => Resource,
-): LoadingExtractor<Event, NonNullable<Loaded>, Request>;
-export function fromLoader<Event, Loaded, Request>(
+export function fromLoader<Event, Loaded, Request = unknown>(
   load: (
     event: Event,
     request: Request,

@@ -1,25 +1,31 @@
 import { adviceOf } from './decision-context.ts';
 import { type AuthorizationError, ForbiddenError } from './errors.ts';
-import { problemResponse } from './problem.ts';
-import type { AuthorizeOptions, MiddyRequest } from './types.ts';
+import type { AuthorizeSettings } from './options.ts';
+import { refusal } from './permit.ts';
+import type { MiddyRequest } from './types.ts';
 
-/** What the application makes of a denial. Nothing that fails there turns it into anything else. */
-export async function shapeResponse<Event>(
-  onDeny: NonNullable<AuthorizeOptions<Event>['onDeny']>,
+/**
+ * The response to a request that was stopped, as the application shapes it. Nothing that fails there makes anything else
+ * of it than the problem details. Why there was no answer is logged.
+ */
+export async function denialResponse<Event>(
+  settings: Pick<AuthorizeSettings<Event>, 'logger' | 'onDeny'>,
   error: AuthorizationError,
   request: MiddyRequest<Event>,
-): Promise<undefined> {
+): Promise<unknown> {
+  const problem = refusal(settings, error);
+  if (settings.onDeny === undefined) return problem;
   const decision = error instanceof ForbiddenError ? error.decision : undefined;
   const denial = {
     statusCode: error.statusCode,
-    problem: problemResponse(error),
+    problem,
     advice: adviceOf(decision),
     ...(decision === undefined ? {} : { decision }),
   };
   try {
-    request.response = (await onDeny(denial, request)) ?? request.response;
+    return (await settings.onDeny(denial, request)) ?? problem;
   } catch (failure) {
     console.error(failure);
+    return problem;
   }
-  return undefined;
 }

@@ -177,7 +177,5 @@ export interface AuthorizeMiddleware<Event = unknown, Loaded = unknown> {
   before: (
     request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>,
   ) => Promise<undefined>;
-  onError: (
-    request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>,
-  ) => Promise<undefined> | undefined;
+  onError: (request: MiddyRequest<Exactly<Event>, Context & AuthorizationContext<Loaded>>) => Promise<void>;
 }

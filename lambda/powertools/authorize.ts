@@ -1,7 +1,8 @@
 import type { Middleware, RequestContext } from '@aws-lambda-powertools/event-handler/types';
-import { refuseInRouter } from '../frameworks/respond.ts';
+import { asResponse } from '../frameworks/response.ts';
 import { coreOptions, coreRequest, type Routed, type RouterEvent } from '../frameworks/routed.ts';
 import { AuthorizationError } from '../middleware/errors.ts';
+import { denialResponse } from '../middleware/on-deny.ts';
 import { parseAuthorizeOptions } from '../middleware/options.ts';
 import { requirePermit } from '../middleware/permit.ts';
 import type { Authorization, AuthorizeOptions } from '../middleware/types.ts';
@@ -54,7 +55,7 @@ export function authorize<Event = RouterEvent, Loaded = unknown>(
       reqCtx.set('authorization', await requirePermit<Routed<Event>, Loaded>(settings, request));
     } catch (error) {
       if (!settings.respond || !(error instanceof AuthorizationError)) throw error;
-      return refuseInRouter(settings, error, request);
+      return asResponse(await denialResponse(settings, error, request), error);
     }
     await next();
   };

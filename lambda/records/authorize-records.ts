@@ -32,7 +32,7 @@ import type { BatchRecord, RecordsMiddleware, RecordsOptions } from './types.ts'
  *   .use(
  *     authorizeRecords<SQSRecord>({
  *       subject: fromSqsSender({ type: 'Service' }),
- *       action: 'add',
+ *       action: 'fill',
  *       resource: fromBody('folder', { type: 'Folder' }),
  *     }),
  *   )

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { ConfigurationError } from '../../engine/errors.ts';
-import { refuse } from '../frameworks/respond.ts';
 import { AuthorizationError } from '../middleware/errors.ts';
+import { denialResponse } from '../middleware/on-deny.ts';
 import { type AuthorizeSettings, parseAuthorizeOptions } from '../middleware/options.ts';
 import { requirePermit } from '../middleware/permit.ts';
 import type { ProblemResponse } from '../middleware/problem.ts';
@@ -80,7 +80,6 @@ async function responseTo<Event>(
   request: MiddyRequest<Event>,
 ): Promise<ProblemResponse | undefined> {
   if (!(error instanceof AuthorizationError)) return clientErrorResponse(error);
-  const { shaped } = await refuse(settings, error, request);
   // What `onDeny` gives is for AWS to take, as what a handler gives is.
-  return shaped as ProblemResponse;
+  return (await denialResponse(settings, error, request)) as ProblemResponse;
 }

@@ -29,7 +29,6 @@ test.each([
   [
     "import { withAuthorization } from './lambda/with-authorization/index.ts'; withAuthorization(options, handler);",
     [
-      'lambda/frameworks/respond.ts',
       'lambda/with-authorization/client-error.ts',
       'lambda/with-authorization/http-event.ts',
       'lambda/with-authorization/with-authorization.ts',
@@ -37,11 +36,11 @@ test.each([
   ],
   [
     "import { authorize } from './lambda/powertools/index.ts'; authorize(options);",
-    ['lambda/frameworks/respond.ts', 'lambda/frameworks/routed.ts', 'lambda/powertools/authorize.ts'],
+    ['lambda/frameworks/response.ts', 'lambda/frameworks/routed.ts', 'lambda/powertools/authorize.ts'],
   ],
   [
     "import { authorize } from './lambda/hono/index.ts'; authorize(options);",
-    ['lambda/frameworks/respond.ts', 'lambda/frameworks/routed.ts', 'lambda/hono/authorize.ts'],
+    ['lambda/frameworks/response.ts', 'lambda/frameworks/routed.ts', 'lambda/hono/authorize.ts'],
   ],
   [
     "import { apiGatewayAuthorizer } from './lambda/authorizer/index.ts'; apiGatewayAuthorizer(options);",

@@ -1,9 +1,9 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError } from '../../../engine/errors.ts';
-import { authorize, type HonoOptions } from '../../../lambda/hono/index.ts';
+import { type AuthorizationEnv, authorize, type HonoOptions } from '../../../lambda/hono/index.ts';
 import { fromJwtClaims, fromPath } from '../../../lambda/middleware/index.ts';
 import { fromVerifiedJwt } from '../../../lambda/verified-jwt/index.ts';
 import { type Asked, httpApiEvent } from '../frameworks/events.ts';
@@ -12,6 +12,8 @@ import { signer, token } from '../tokens.ts';
 
 const denying = () => pdpThat(async () => ({ decision: false }));
 const asAlice = (asked: Asked = {}) => httpApiEvent({ claims: { sub: 'alice' }, ...asked });
+/** Hono's own type of it wants an authorizer, which not every event has. */
+const given = (event: object) => event as LambdaEvent;
 const QUESTION = {
   subject: { type: 'User', id: 'alice' },
   action: 'view',
@@ -34,7 +36,7 @@ function appWith(...questions: Partial<HonoOptions>[]) {
     },
   );
   const ask = async (event = asAlice()) => {
-    const { statusCode, body } = await handle(app)(event as unknown as LambdaEvent, lambdaContext());
+    const { statusCode, body } = await handle(app)(given(event), lambdaContext());
     return { statusCode, body: body.startsWith('{') ? JSON.parse(body) : body };
   };
   return { app, ask, handled };
@@ -75,7 +77,7 @@ test('the handler can ask more', async () => {
   app.get('/notes/:note', authorize({ ...QUESTION, pdp }), async (c) =>
     c.json({ mayEdit: await c.var.authorization.check({ action: 'edit' }) }),
   );
-  const { body } = await handle(app)(asAlice() as unknown as LambdaEvent, lambdaContext());
+  const { body } = await handle(app)(given(asAlice()), lambdaContext());
   expect(JSON.parse(body)).toEqual({ mayEdit: false });
 });
 
@@ -132,6 +134,19 @@ test('the second of two questions must be permitted, too', async () => {
   expect(handled).toEqual([]);
 });
 
+test('no permit of an earlier question is left when a later one fails', async () => {
+  const app = new Hono<AuthorizationEnv>();
+  let left: unknown = 'nothing asked';
+  app.use(async (c, next) => {
+    await next();
+    left = c.var.authorization;
+  });
+  const [first, second] = [permitting(), denying()].map((pdp) => authorize({ ...QUESTION, pdp }));
+  app.get('/notes/:note', first as MiddlewareHandler, second as MiddlewareHandler, (c) => c.text('handled'));
+  expect(await handle(app)(given(asAlice()), lambdaContext())).toMatchObject({ statusCode: 403 });
+  expect(left).toBeUndefined();
+});
+
 test('for all of an app it has no parameters, and lets nobody in who needs one', async () => {
   const app = new Hono();
   const pdp = permitting();
@@ -139,9 +154,7 @@ test('for all of an app it has no parameters, and lets nobody in who needs one',
     authorize({ ...QUESTION, resource: (e) => ({ type: 'Note', id: e.pathParameters.note ?? '' }), pdp }),
   );
   app.get('/notes/:note', (c) => c.text('handled'));
-  expect(await handle(app)(asAlice() as unknown as LambdaEvent, lambdaContext())).toMatchObject({
-    statusCode: 503,
-  });
+  expect(await handle(app)(given(asAlice()), lambdaContext())).toMatchObject({ statusCode: 503 });
   expect(pdp.asked).toEqual([]);
 });
 

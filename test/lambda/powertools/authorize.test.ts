@@ -134,7 +134,7 @@ describe('onDeny', () => {
     [{ error: 'denied' }],
     ['denied'],
     [{ statusCode: 99 }],
-    [{ statusCode: 404, body: {} }],
+    [{ statusCode: 404, body: 7 }],
     [true],
   ])('is not followed when it gives no response: %j', async (shape) => {
     const { ask } = appWith({ pdp: denying(), onDeny: () => shape });
