@@ -23,7 +23,7 @@ export {
   UnauthorizedError,
 } from './errors.ts';
 export type { AppSyncEvent, HttpApiEvent, HttpEvent, RestApiEvent, RoutedEvent } from './event-kinds.ts';
-export { type PdpEnvironment, pdpFromEnvironment } from './from-environment.ts';
+export { type PdpEnvironment, pdpFromEnvironment, type RemotePdpOptions } from './from-environment.ts';
 export { fromIamCaller, type IamCallerOptions } from './iam-caller.ts';
 export { fromLoader, type LoadingExtractor } from './loader.ts';
 export type { PayloadEvent } from './payload.ts';

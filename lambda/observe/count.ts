@@ -1,4 +1,5 @@
-import type { DecisionRecord, PdpClientEvent } from './seams.ts';
+import type { PdpClientEvent } from '../client/events.ts';
+import type { DecisionRecord } from '../middleware/decision-record.ts';
 
 /** The metrics of the function's side, with the names that the PDP's own have. */
 export type MetricName =

@@ -1,6 +1,7 @@
+import type { PdpClientEvent } from '../client/events.ts';
+import type { DecisionRecord } from '../middleware/decision-record.ts';
 import { isFailure } from './count.ts';
 import type { ObservabilityLogger, ObserveSettings } from './options.ts';
-import type { DecisionRecord, PdpClientEvent } from './seams.ts';
 
 /** Events of the client that an operator wants to find: the others are counted. */
 const LOGGED = { 'breaker-open': 'warn', 'breaker-close': 'info', fallback: 'warn' } as const;

@@ -1,3 +1,5 @@
+export type { PdpClientEvent } from '../client/events.ts';
+export type { DecisionRecord } from '../middleware/decision-record.ts';
 export { type FlushMiddleware, type Observer, observe } from './observe.ts';
 export type {
   EmfOptions,
@@ -5,5 +7,4 @@ export type {
   ObserveOptions,
   PowertoolsMetrics,
 } from './options.ts';
-export type { DecisionRecord, PdpClientEvent } from './seams.ts';
 export { type TracedOptions, traced } from './traced.ts';

@@ -1,8 +1,9 @@
+import type { PdpClientEvent } from '../client/events.ts';
+import type { DecisionRecord } from '../middleware/decision-record.ts';
 import { type AddMetric, countDecision, countEvent } from './count.ts';
 import { logDecision, logEvent } from './decision-log.ts';
 import { EmfLines } from './emf-lines.ts';
 import { type ObserveOptions, type ObserveSettings, parseObserveOptions } from './options.ts';
-import type { DecisionRecord, PdpClientEvent } from './seams.ts';
 
 /** For middy: writes the metrics when the handler has answered or failed. */
 export interface FlushMiddleware {

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { type DecisionRecord, type ObservabilityLogger, observe } from '../../../lambda/observe/index.ts';
 import { problemsOf } from '../../pdp-container/cloudwatch/embedded-metric-format.ts';
 import { lambdaContext } from '../middleware/fixtures.ts';
-import { linesOfStdout } from './lines.ts';
+import { linesOfLog } from './lines.ts';
 
 const PERMIT: DecisionRecord = {
   decision: true,
@@ -35,7 +35,7 @@ function keepingLogger(): ObservabilityLogger & { said: unknown[][] } {
 
 describe('metrics in the embedded format', () => {
   test('are one line for all that was decided since the last time', () => {
-    const lines = linesOfStdout();
+    const lines = linesOfLog();
     const observer = observe({ metrics: { namespace: 'Notes', dimensions: { Service: 'notes' } } });
     for (const record of [PERMIT, DENY, NO_ANSWER, NOBODY]) observer.onDecision(record);
     for (const type of [
@@ -86,7 +86,7 @@ describe('metrics in the embedded format', () => {
 
   test('have the function as their dimension, and nothing that did not happen', () => {
     vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'view-note');
-    const lines = linesOfStdout();
+    const lines = linesOfLog();
     const observer = observe();
     vi.unstubAllEnvs();
     observer.onDecision(PERMIT);
@@ -106,7 +106,7 @@ describe('metrics in the embedded format', () => {
   });
 
   test('are split where a line would have too many values', () => {
-    const lines = linesOfStdout();
+    const lines = linesOfLog();
     const observer = observe({ metrics: { dimensions: { Service: 'notes' } } });
     for (let count = 0; count < 250; count += 1) observer.onDecision(DENY);
     observer.flush();
@@ -117,7 +117,7 @@ describe('metrics in the embedded format', () => {
   });
 
   test('are written at the end of an invocation, whether it went well or not', async () => {
-    const lines = linesOfStdout();
+    const lines = linesOfLog();
     const observer = observe({ metrics: { dimensions: { Service: 'notes' } } });
     const handler = middy<{ fails?: boolean }>()
       .use(observer.middleware)
@@ -135,7 +135,7 @@ describe('metrics in the embedded format', () => {
 });
 
 test("a Metrics of Powertools takes them with the function's own", () => {
-  const lines = linesOfStdout();
+  const lines = linesOfLog();
   const metrics = new Metrics({ namespace: 'Notes', serviceName: 'notes' });
   const observer = observe({ metrics });
   metrics.addMetric('NotesRead', 'Count', 3);
@@ -158,7 +158,7 @@ test("a Metrics of Powertools takes them with the function's own", () => {
 });
 
 test('without metrics nothing is written', () => {
-  const lines = linesOfStdout();
+  const lines = linesOfLog();
   const observer = observe({ metrics: false });
   observer.onDecision(PERMIT);
   observer.onEvent({ type: 'retry' });
@@ -206,16 +206,12 @@ describe('the log', () => {
   });
 
   test('of Powertools has the record beside the keys of the function', () => {
-    const lines = linesOfStdout();
-    const errors = vi
-      .spyOn(process.stderr, 'write')
-      .mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+    const lines = linesOfLog();
     const logger = new Logger({ serviceName: 'notes' });
     logger.appendKeys({ tenant: 'acme' });
     const observer = observe({ logger, metrics: false });
     observer.onDecision(PERMIT);
     observer.onDecision(NO_ANSWER);
-    errors.mockRestore();
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { level: 'INFO', message: 'authorization decision', tenant: 'acme', authorization: PERMIT },
       { level: 'ERROR', message: 'authorization decision', tenant: 'acme', authorization: NO_ANSWER },

@@ -10,6 +10,8 @@ for (const [path, name] of [
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
   ['embedded', 'createEmbeddedPdp'],
+  ['observe', 'observe'],
+  ['testing', 'FakePdp'],
   ['engine', 'createPdp'],
   ['compiler', 'compileDirectory'],
 ]) {
