@@ -1,7 +1,8 @@
 import type { AccessRequest, Decision } from '../../engine/contract.ts';
 import { monotonicMs } from '../deadline.ts';
+import { isUnanswered } from './decision-context.ts';
 import type { DecisionListener, DecisionRecord } from './decision-record.ts';
-import { ServiceUnavailableError } from './errors.ts';
+import { ForbiddenError, isClientError, ServiceUnavailableError } from './errors.ts';
 
 let isCold = true;
 
@@ -25,7 +26,7 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
     if (!isOver) work();
     isOver = true;
   };
-  const tell = (question: AccessRequest | undefined, outcome: Pick<DecisionRecord, 'decision' | 'error'>) => {
+  const tell = (question: AccessRequest | undefined, outcome: Outcome) => {
     try {
       listener({ ...outcome, durationMs: monotonicMs() - start, ...names(question), coldStart });
     } catch {
@@ -35,12 +36,11 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
   return {
     decided: (questions, decisions) =>
       end(() => {
-        for (const [index, question] of questions.entries())
-          tell(question, { decision: decisions[index]?.decision === true });
+        for (const [index, question] of questions.entries()) tell(question, outcomeOf(decisions[index]));
       }),
     failed: (error, questions = []) =>
       end(() => {
-        const outcome = { decision: false, error: nameOf(error) };
+        const outcome = questions.length === 0 ? unposed(error) : unanswered(error);
         for (const question of questions.length === 0 ? [undefined] : questions) tell(question, outcome);
       }),
   };
@@ -52,7 +52,23 @@ function names(question: AccessRequest | undefined) {
   return { subjectType: subject.type, action: action.name, resourceType: resource.type };
 }
 
-function nameOf(error: unknown): string {
+type Outcome = Pick<DecisionRecord, 'decision' | 'error' | 'statusCode'>;
+
+function outcomeOf(decision: Decision | undefined): Outcome {
+  if (decision === undefined || isUnanswered(decision))
+    return { decision: false, error: 'PdpUnavailableError', statusCode: 503 };
+  return { decision: decision.decision };
+}
+
+/** An extractor failed, so that there was no question to ask. */
+function unposed(error: unknown): Outcome {
+  // A deny, though nobody had to be asked for it.
+  if (error instanceof ForbiddenError) return { decision: false };
+  if (isClientError(error)) return { decision: false, error: error.name, statusCode: error.statusCode };
+  return unanswered(error);
+}
+
+function unanswered(error: unknown): Outcome {
   const root = error instanceof ServiceUnavailableError ? error.cause : error;
-  return root instanceof Error ? root.name : 'Error';
+  return { decision: false, error: root instanceof Error ? root.name : 'Error', statusCode: 503 };
 }

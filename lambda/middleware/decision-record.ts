@@ -14,6 +14,8 @@ export interface DecisionRecord {
   resourceType?: string;
   /** Why there was no decision: the `name` of the error, such as `PdpTimeoutError` or `UnauthorizedError`. */
   error?: string;
+  /** Beside `error`, whose fault it is: 400 to 499 the request's, which strangers can cause; 503 ours. */
+  statusCode?: number;
   /** Whether this is the first question in this environment of the function. */
   coldStart: boolean;
 }

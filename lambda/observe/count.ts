@@ -26,9 +26,9 @@ export function countDecision(add: AddMetric, record: DecisionRecord): void {
   add('Errors', 'Count', isFailure(record) ? 1 : 0);
 }
 
-/** Whether there was no decision for another reason than that nobody asked: strangers must set off no alarm. */
-export function isFailure({ error }: DecisionRecord): boolean {
-  return error !== undefined && error !== 'UnauthorizedError';
+/** Whether there was no decision, and not by a fault of the request: strangers must set off no alarm. */
+export function isFailure({ error, statusCode = 503 }: DecisionRecord): boolean {
+  return error !== undefined && statusCode >= 500;
 }
 
 /** Only what happened is counted: a function without a cache has no metric for it. */

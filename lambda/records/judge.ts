@@ -2,10 +2,10 @@ import type { AccessRequest } from '../../engine/contract.ts';
 import { PdpUnavailableError } from '../../engine/errors.ts';
 import { accessRequest, type Posed } from '../middleware/ask.ts';
 import { authorizationOf } from '../middleware/authorization.ts';
-import { decideAll, isClientError } from '../middleware/decide.ts';
+import { decideAll } from '../middleware/decide.ts';
 import { isUnanswered } from '../middleware/decision-context.ts';
 import { startWatch } from '../middleware/decision-listener.ts';
-import { AuthorizationError, ForbiddenError } from '../middleware/errors.ts';
+import { ForbiddenError, isClientError } from '../middleware/errors.ts';
 import type { QuestionSettings } from '../middleware/options.ts';
 import type { Authorization, MiddyRequest } from '../middleware/types.ts';
 import type { RecordDenial } from './types.ts';
@@ -58,11 +58,7 @@ async function pose<Record>(
     return await accessRequest(settings, request);
   } catch (error) {
     watch.failed(error);
-    if (isDenial(error)) return { kind: 'denied', denial: error };
+    if (isClientError(error)) return { kind: 'denied', denial: error };
     return { kind: 'unanswered', reason: error };
   }
-}
-
-function isDenial(error: unknown): error is RecordDenial {
-  return (error instanceof AuthorizationError && error.statusCode < 500) || isClientError(error);
 }

@@ -4,6 +4,9 @@ import {
   type AuthorizeOptions,
   authorize,
   type DecisionRecord,
+  fromLoader,
+  fromPath,
+  InvalidRequestError,
   PdpTimeoutError,
 } from '../../../lambda/middleware/index.ts';
 import { lambdaContext, NEVER, pdpThat, permitting } from './fixtures.ts';
@@ -22,7 +25,7 @@ async function recorded(options: Partial<AuthorizeOptions>, work: (a: never) => 
   const handler = middy()
     .use(authorize({ ...OPTIONS, onDecision, ...options }))
     .handler(async (_event, { authorization }) => work(authorization as never));
-  const response = await handler({}, lambdaContext());
+  const response: unknown = await handler({}, lambdaContext()).catch((error: unknown) => error);
   return { records, response };
 }
 
@@ -33,26 +36,55 @@ describe('each question is told, with names and types alone', () => {
   test.each<[string, Partial<AuthorizeOptions>, object]>([
     ['a permit', {}, { decision: true, ...NAMES }],
     ['a deny', { pdp: pdpThat(async () => ({ decision: false })) }, { decision: false, ...NAMES }],
-    ['no subject', { subject: () => undefined }, { decision: false, error: 'UnauthorizedError' }],
+    [
+      'no subject',
+      { subject: () => undefined },
+      { decision: false, error: 'UnauthorizedError', statusCode: 401 },
+    ],
     [
       'no answer',
       { pdp: pdpThat(() => Promise.reject(new PdpTimeoutError('10.0.0.7'))) },
-      { decision: false, error: 'PdpTimeoutError', ...NAMES },
+      { decision: false, error: 'PdpTimeoutError', statusCode: 503, ...NAMES },
     ],
     [
       'none in time',
       { pdp: pdpThat(() => NEVER), timeoutMs: 10 },
-      { decision: false, error: 'PdpTimeoutError', ...NAMES },
+      { decision: false, error: 'PdpTimeoutError', statusCode: 503, ...NAMES },
     ],
     [
       'what is no error',
       { pdp: pdpThat(() => Promise.reject('x')) },
-      { decision: false, error: 'Error', ...NAMES },
+      { decision: false, error: 'Error', statusCode: 503, ...NAMES },
     ],
     [
       'a resource that fails',
       { resource: () => Promise.reject(new TypeError()) },
-      { decision: false, error: 'TypeError' },
+      { decision: false, error: 'TypeError', statusCode: 503 },
+    ],
+    [
+      'a request that does not say on what',
+      { resource: fromPath('note', { type: 'Note' }) as never },
+      { decision: false, error: 'BadRequestError', statusCode: 400 },
+    ],
+    [
+      'what an extractor says is not there',
+      { resource: () => Promise.reject(Object.assign(new RangeError(), { statusCode: 404 })) },
+      { decision: false, error: 'RangeError', statusCode: 404 },
+    ],
+    [
+      'a question that the PDP cannot evaluate, which is our fault',
+      { pdp: pdpThat(() => Promise.reject(new InvalidRequestError('context', 'is wrong'))) },
+      { decision: false, error: 'InvalidRequestError', statusCode: 503, ...NAMES },
+    ],
+    [
+      'a resource that is not there, which is a deny',
+      {
+        resource: fromLoader(
+          () => undefined,
+          () => ({ type: 'Note', id: 'a' }),
+        ),
+      },
+      { decision: false },
     ],
   ])('%s', async (_name, options, expected) => {
     // The first question of all is of a cold start.
@@ -74,6 +106,19 @@ describe('each question is told, with names and types alone', () => {
       record({ decision: false, ...folder }),
     ]);
   });
+});
+
+test('an item of a batch that was left unanswered is no deny', async () => {
+  const left = { decision: false, context: { error: { status: 503, message: 'left unanswered' } } };
+  const pdp = { ...permitting(), evaluateAll: async () => [left] };
+  const { records, response } = await recorded(
+    { pdp },
+    (authorization: { check: (question: object) => unknown }) => authorization.check({}),
+  );
+  expect(response).toMatchObject({ statusCode: 503 });
+  expect(records[1]).toEqual(
+    record({ decision: false, error: 'PdpUnavailableError', statusCode: 503, ...NAMES }),
+  );
 });
 
 test('the first in an environment is of a cold start', async () => {
@@ -111,5 +156,5 @@ test('what ends after the deadline is not told again', async () => {
   const { records } = await recorded({ pdp: pdpThat(() => late), timeoutMs: 10 });
   permit({ decision: true });
   await new Promise((resolve) => setImmediate(resolve));
-  expect(records).toEqual([record({ decision: false, error: 'PdpTimeoutError', ...NAMES })]);
+  expect(records).toEqual([record({ decision: false, error: 'PdpTimeoutError', statusCode: 503, ...NAMES })]);
 });

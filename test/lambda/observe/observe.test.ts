@@ -21,6 +21,7 @@ const NOBODY: DecisionRecord = {
   decision: false,
   durationMs: 0.1,
   error: 'UnauthorizedError',
+  statusCode: 401,
   coldStart: false,
 };
 const NO_ANSWER: DecisionRecord = { ...DENY, error: 'PdpTimeoutError' };
