@@ -3,7 +3,7 @@ import { PdpUnavailableError } from '../../engine/errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { accessRequest } from './ask.ts';
 import { startWatch } from './decision-listener.ts';
-import { AuthorizationError, ServiceUnavailableError } from './errors.ts';
+import { AuthorizationError, isClientError, ServiceUnavailableError } from './errors.ts';
 import type { QuestionSettings } from './options.ts';
 import { timeLeft } from './time-left.ts';
 import type { MiddyRequest } from './types.ts';
@@ -102,10 +102,4 @@ function parseDecision(answer: unknown): Decision {
     throw new PdpUnavailableError('the PDP gave no decision');
   const { decision, context } = answer as Partial<Decision>;
   return { decision: decision === true, ...(context === undefined ? {} : { context }) };
-}
-
-/** Whether an extractor says that the caller is at fault. */
-export function isClientError(error: unknown): boolean {
-  const status = error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500;
 }

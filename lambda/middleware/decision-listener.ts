@@ -1,7 +1,7 @@
 import type { AccessRequest, Decision } from '../../engine/contract.ts';
 import { monotonicMs } from '../deadline.ts';
 import type { DecisionListener, DecisionRecord } from './decision-record.ts';
-import { ServiceUnavailableError } from './errors.ts';
+import { isClientError, ServiceUnavailableError } from './errors.ts';
 
 let isCold = true;
 
@@ -25,7 +25,10 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
     if (!isOver) work();
     isOver = true;
   };
-  const tell = (question: AccessRequest | undefined, outcome: Pick<DecisionRecord, 'decision' | 'error'>) => {
+  const tell = (
+    question: AccessRequest | undefined,
+    outcome: Pick<DecisionRecord, 'decision' | 'error' | 'clientError'>,
+  ) => {
     try {
       listener({ ...outcome, durationMs: monotonicMs() - start, ...names(question), coldStart });
     } catch {
@@ -40,7 +43,12 @@ export function startWatch(listener: DecisionListener | undefined): Stopwatch {
       }),
     failed: (error, questions = []) =>
       end(() => {
-        const outcome = { decision: false, error: nameOf(error) };
+        const outcome = {
+          decision: false,
+          error: nameOf(error),
+          // Once something was asked it is the PDP's error, and its status is not for the caller.
+          ...(questions.length === 0 && isClientError(error) ? { clientError: true as const } : {}),
+        };
         for (const question of questions.length === 0 ? [undefined] : questions) tell(question, outcome);
       }),
   };

@@ -14,6 +14,8 @@ export interface DecisionRecord {
   resourceType?: string;
   /** Why there was no decision: the `name` of the error, such as `PdpTimeoutError` or `UnauthorizedError`. */
   error?: string;
+  /** There, and true, when that is the caller's fault: no subject, or an extractor's error with a status of 4xx. */
+  clientError?: true;
   /** Whether this is the first question in this environment of the function. */
   coldStart: boolean;
 }

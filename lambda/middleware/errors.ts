@@ -70,3 +70,9 @@ export class ServiceUnavailableError extends AuthorizationError {
     super('Service Unavailable', { cause });
   }
 }
+
+/** Whether an extractor says that the caller is at fault. */
+export function isClientError(error: unknown): boolean {
+  const status = error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500;
+}

@@ -26,9 +26,9 @@ export function countDecision(add: AddMetric, record: DecisionRecord): void {
   add('Errors', 'Count', isFailure(record) ? 1 : 0);
 }
 
-/** Whether there was no decision for another reason than that nobody asked: strangers must set off no alarm. */
-export function isFailure({ error }: DecisionRecord): boolean {
-  return error !== undefined && error !== 'UnauthorizedError';
+/** Whether there was no decision, and that not by the caller's fault: strangers must set off no alarm. */
+export function isFailure({ error, clientError }: DecisionRecord): boolean {
+  return error !== undefined && clientError !== true;
 }
 
 /** Only what happened is counted: a function without a cache has no metric for it. */

@@ -4,6 +4,7 @@ import {
   type AuthorizeOptions,
   authorize,
   type DecisionRecord,
+  InvalidRequestError,
   PdpTimeoutError,
 } from '../../../lambda/middleware/index.ts';
 import { lambdaContext, NEVER, pdpThat, permitting } from './fixtures.ts';
@@ -33,7 +34,11 @@ describe('each question is told, with names and types alone', () => {
   test.each<[string, Partial<AuthorizeOptions>, object]>([
     ['a permit', {}, { decision: true, ...NAMES }],
     ['a deny', { pdp: pdpThat(async () => ({ decision: false })) }, { decision: false, ...NAMES }],
-    ['no subject', { subject: () => undefined }, { decision: false, error: 'UnauthorizedError' }],
+    [
+      'no subject',
+      { subject: () => undefined },
+      { decision: false, error: 'UnauthorizedError', clientError: true },
+    ],
     [
       'no answer',
       { pdp: pdpThat(() => Promise.reject(new PdpTimeoutError('10.0.0.7'))) },
@@ -50,6 +55,11 @@ describe('each question is told, with names and types alone', () => {
       { decision: false, error: 'Error', ...NAMES },
     ],
     [
+      'a question that the PDP refuses',
+      { pdp: pdpThat(() => Promise.reject(new InvalidRequestError('context', 'is wrong'))) },
+      { decision: false, error: 'InvalidRequestError', ...NAMES },
+    ],
+    [
       'a resource that fails',
       { resource: () => Promise.reject(new TypeError()) },
       { decision: false, error: 'TypeError' },
@@ -58,6 +68,14 @@ describe('each question is told, with names and types alone', () => {
     // The first question of all is of a cold start.
     await recorded({});
     expect((await recorded(options)).records).toEqual([record(expected)]);
+  });
+
+  test("an extractor's error that is the caller's fault, as one", async () => {
+    const onDecision = vi.fn();
+    const resource = () => Promise.reject(Object.assign(new RangeError('gone'), { statusCode: 404 }));
+    await expect(recorded({ onDecision, resource })).rejects.toThrow('gone');
+    const outcome = { decision: false, error: 'RangeError', clientError: true };
+    expect(onDecision.mock.calls).toEqual([[record(outcome)]]);
   });
 
   test('those of a handler, too', async () => {

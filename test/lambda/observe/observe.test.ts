@@ -21,6 +21,7 @@ const NOBODY: DecisionRecord = {
   decision: false,
   durationMs: 0.1,
   error: 'UnauthorizedError',
+  clientError: true,
   coldStart: false,
 };
 const NO_ANSWER: DecisionRecord = { ...DENY, error: 'PdpTimeoutError' };
