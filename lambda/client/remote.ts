@@ -9,6 +9,7 @@ import { AttemptTimeoutError } from './exchange.ts';
 import { Hedge } from './hedge.ts';
 import { isIpAddress } from './lookup.ts';
 import type { PdpClientSettings } from './options.ts';
+import { traceHeaders } from './trace-headers.ts';
 import { batchBody, serialize } from './wire.ts';
 
 /** What a PDP is asked at, and with what patience. */
@@ -86,7 +87,11 @@ export function remotePdp(
 }
 
 function requestHeaders(key: string | undefined, requestId: string | undefined): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...traceHeaders(),
+  };
   if (key !== undefined) headers.authorization = `Bearer ${key}`;
   // An id that cannot be a header is left out: it only serves to find the log line.
   if (requestId !== undefined && /^[\x21-\x7e]{1,256}$/.test(requestId)) headers['x-request-id'] = requestId;

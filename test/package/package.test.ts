@@ -160,9 +160,9 @@ describe('in a function, where CDK is not installed', () => {
     const loaded = [...atStart].flatMap((output) => Object.keys(metafile.outputs[output]?.inputs ?? {}));
     expect(loaded.filter((path) => /cedar|local-pdp/.test(path))).toEqual([]);
     const bytes = [...atStart].reduce((sum, output) => sum + (metafile.outputs[output]?.bytes ?? 0), 0);
-    // 25 kB at the start, 82 kB with the evaluator: a fifth more is worth a look at what came in.
-    expect(bytes).toBeLessThan(30_000);
-    expect(outputFiles.reduce((sum, { contents }) => sum + contents.length, 0)).toBeLessThan(98_000);
+    // 28 kB at the start, 92 kB with the evaluator: a fifth more is worth a look at what came in.
+    expect(bytes).toBeLessThan(34_000);
+    expect(outputFiles.reduce((sum, { contents }) => sum + contents.length, 0)).toBeLessThan(111_000);
   });
 });
 

@@ -5,6 +5,7 @@ for (const [path, name] of [
   ['with-authorization', 'withAuthorization'],
   ['powertools', 'authorize'],
   ['hono', 'authorize'],
+  ['records', 'authorizeRecords'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
