@@ -206,3 +206,14 @@ test('over TLS the certificate is held to the name in the URL, whatever address 
   });
   expect(server.received).toHaveLength(1);
 });
+
+test('addresses that there is no way to are no attempts, however many', async () => {
+  const { tasks: all, port } = await tasks([permits]);
+  const events: PdpClientEvent[] = [];
+  // No connection can be made to many at once: it fails as to IPv6 addresses from a subnet without IPv6.
+  const lookup = async () => ['224.0.0.1', '224.0.0.2', '224.0.0.3', '127.0.0.1'];
+  const pdp = clientOf(port, { lookup, onEvent: (event) => events.push(event) });
+  expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+  expect(all[0]?.requests).toBe(1);
+  expect(events.filter(({ error }) => error === 'UnreachableError')).toHaveLength(3);
+});
