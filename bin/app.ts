@@ -5,7 +5,8 @@ import { readSettings } from '../lib/sample/settings.ts';
 import { SynthesisError } from '../lib/synthesis-error.ts';
 
 try {
-  const app = new App();
+  // Synthesized below and not when the process ends, which would report what is half made after a mistake.
+  const app = new App({ autoSynth: false });
   Validations.of(app).addPlugins(
     new AwsSolutionsChecks(app),
     new NIST80053R5Checks(app),

@@ -81,6 +81,8 @@ export interface DecisionContext {
   errors?: string[];
   /** Set when the request itself could not be evaluated: an invalid item of a batch. */
   error?: { status: number; message: string };
+  /** Set when the PDP that was asked gave no answer, and another one answered in its place: why, as an error's `code`. */
+  fallback?: string;
   [key: string]: unknown;
 }
 
@@ -96,6 +98,8 @@ export type EvaluationsSemantic = 'execute_all' | 'deny_on_first_deny' | 'permit
 export interface EvaluateOptions {
   /** Gives up when aborted; the promise rejects, which callers treat as a deny. */
   signal?: AbortSignal;
+  /** Milliseconds that the caller waits for the answer; the best use is made of them. */
+  timeoutMs?: number;
   /** Passed on as `X-Request-ID` and written to the decision log. */
   requestId?: string;
 }

@@ -2,7 +2,7 @@ import { PdpTimeoutError, PdpUnavailableError } from '../engine/errors.ts';
 
 /** What work under a deadline may look at: both say the same thing. */
 export interface Deadline {
-  /** Aborted when the time is up or the caller gave up. */
+  /** Aborted when the time is up, the caller gave up, or the work failed: none of what it left running is needed. */
   readonly signal: AbortSignal;
   /** Milliseconds left; never below zero. */
   remaining(): number;
@@ -24,7 +24,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   if (outer?.aborted) throw aborted(outer);
   if (milliseconds <= 0) throw new PdpTimeoutError('no time was left to ask the PDP');
-  const end = now() + milliseconds;
+  const end = monotonicMs() + milliseconds;
   const controller = new AbortController();
   const { promise: gaveUp, reject } = Promise.withResolvers<never>();
   const give = (error: Error) => {
@@ -38,8 +38,11 @@ export async function withDeadline<T>(
   const onAbort = () => outer && give(aborted(outer));
   outer?.addEventListener('abort', onAbort, { once: true });
   try {
-    const deadline = { signal: controller.signal, remaining: () => Math.max(0, end - now()) };
+    const deadline = { signal: controller.signal, remaining: () => Math.max(0, end - monotonicMs()) };
     return await Promise.race([gaveUp, work(deadline)]);
+  } catch (error) {
+    controller.abort(error);
+    throw error;
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', onAbort);
@@ -47,8 +50,14 @@ export async function withDeadline<T>(
 }
 
 /** Milliseconds of a clock that nobody sets. `performance` would load Node's perf_hooks, 2 ms of a cold start. */
-function now(): number {
+export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1_000_000;
+}
+
+/** Whether a signal was aborted because the time was up, here or at whoever called. */
+export function isTimeUp({ reason }: AbortSignal): boolean {
+  const cause: unknown = reason instanceof PdpUnavailableError ? reason.cause : undefined;
+  return reason instanceof PdpTimeoutError || cause instanceof PdpTimeoutError;
 }
 
 function aborted(signal: AbortSignal): PdpUnavailableError {

@@ -23,7 +23,6 @@ const packages: SystemPackage[] = [
   { name: 'make', program: 'make', why: 'runs the compiler' },
   { name: 'iproute2', program: 'ip', why: 'makes the network namespaces that stand in for a VPC' },
   { name: 'nftables', program: 'nft', why: 'security groups as rules in them' },
-  { name: 'iptables', program: 'iptables', why: 'rules in them that stand in for security groups' },
   {
     name: 'python3-venv',
     program: 'python3',

@@ -5,7 +5,8 @@
  *   npm run test:system -- container    those whose file name has "container" in it
  *   npm run test:system -- --install    installs missing system packages first (as root, on Debian or Ubuntu)
  *
- * Each file in test/system exports `title` and `run()`, which throws when something does not hold.
+ * Each file in test/system exports `title` and `run()`, which throws when something does not hold, and maybe
+ * `prepare()`.
  */
 import { readdirSync } from 'node:fs';
 import { finish } from '../test/system/support/cleanup.ts';
@@ -13,6 +14,8 @@ import { prepare } from './system-packages.ts';
 
 interface SystemTest {
   title: string;
+  /** Begins what takes long and can go on beside other tests, such as an installation; `run` waits for it. */
+  prepare?(): Promise<unknown>;
   run(): Promise<void>;
 }
 
@@ -40,13 +43,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const tests = new Map(files.map((file) => [file, load(file)]));
+
 let passed = 0;
 let failed = 0;
-for (const file of files) {
+for (const [file, loaded] of tests) {
   const start = performance.now();
   let title = file;
   try {
-    const test = (await import(new URL(file, folder).href)) as SystemTest;
+    const test = await loaded;
     title = test.title;
     await test.run();
     passed += 1;
@@ -64,6 +69,13 @@ try {
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Loads a test and begins its preparation. What goes wrong is told when the test is run. */
+function load(file: string): Promise<SystemTest> {
+  const loaded = import(new URL(file, folder).href) as Promise<SystemTest>;
+  loaded.then((test) => test.prepare?.()).catch(() => {});
+  return loaded;
+}
 
 function seconds(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;

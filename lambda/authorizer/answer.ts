@@ -66,7 +66,8 @@ function parseArn(value: unknown): string {
   throw new ConfigurationError('apiGatewayAuthorizer: the event has no ARN of the method that is asked for');
 }
 
-function contextOf({ decision, context }: Decision, subject: Subject | undefined): AuthorizerContext {
+/** What goes on to the integration, and to AppSync's resolvers: text alone, without nesting. */
+export function contextOf({ decision, context }: Decision, subject: Subject | undefined): AuthorizerContext {
   const { revision, policies } = context ?? {};
   return {
     ...(subject === undefined ? {} : { subjectType: subject.type, subjectId: subject.id }),

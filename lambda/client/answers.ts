@@ -1,5 +1,32 @@
 import type { Decision, DecisionContext, EvaluationsSemantic } from '../../engine/contract.ts';
-import { PdpUnavailableError } from '../../engine/errors.ts';
+import { InvalidRequestError, PdpAuthenticationError, PdpUnavailableError } from '../../engine/errors.ts';
+import type { Answer } from './exchange.ts';
+
+/**
+ * The body of an answer that is a success.
+ *
+ * @param origin where it came from
+ * @throws InvalidRequestError for a 400, with what the PDP says is wrong
+ * @throws PdpAuthenticationError for a 401 or 403
+ * @throws PdpUnavailableError for any other status but 200
+ */
+export function acceptBody({ status, body }: Answer, origin: string): string {
+  if (status === 200) return body;
+  if (status === 400) {
+    const problem = parseProblem(body);
+    throw new InvalidRequestError('', problem ?? 'the PDP cannot evaluate the request (400)');
+  }
+  if (isRefusal(status)) {
+    throw new PdpAuthenticationError(`PDP at ${origin} refused the key (${status}); check PDP_API_KEY`);
+  }
+  const redirect = status >= 300 && status < 400 ? '; redirects are not followed' : '';
+  throw new PdpUnavailableError(`PDP at ${origin} answered ${status}${redirect}`);
+}
+
+/** Whether a status says that the key is not the right one. */
+export function isRefusal(status: number): boolean {
+  return status === 401 || status === 403;
+}
 
 /**
  * The answer to `/access/v1/evaluation` (AuthZEN 1.0, section 6.2).
@@ -63,7 +90,7 @@ function malformed(): PdpUnavailableError {
 }
 
 /** What a PDP says is wrong with a request, for the error of the caller: one line, at most 200 characters. */
-export function parseProblem(body: string): string | undefined {
+function parseProblem(body: string): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);

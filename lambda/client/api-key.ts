@@ -9,8 +9,8 @@ const KEPT_AT_LEAST_MS = 60_000;
 export interface ApiKeySource {
   /** @throws PdpUnavailableError when the key cannot be read */
   get(): Promise<string | undefined>;
-  /** The key was refused: it may have been rotated, so the next call reads it again, at most once a minute. */
-  refused(): void;
+  /** A key was refused: it may have been rotated, so the next call reads it again, at most once a minute. */
+  refused(key: string | undefined): void;
 }
 
 export function apiKeySource(
@@ -21,10 +21,12 @@ export function apiKeySource(
     return { get: async () => option, refused: () => {} };
   }
   let readAt = 0;
+  let current: string | undefined;
   const read = async () => {
     try {
       const key = parseKey(await option());
       readAt = now();
+      current = key;
       return key;
     } catch (cause) {
       throw new PdpUnavailableError('the key for the PDP cannot be read', { cause });
@@ -33,8 +35,10 @@ export function apiKeySource(
   let get = once(read);
   return {
     get: () => get(),
-    refused: () => {
-      if (now() - readAt < KEPT_AT_LEAST_MS) return;
+    refused: (key) => {
+      // Another key than the last is of a question that was on its way when the key was read again.
+      if (key !== current || now() - readAt < KEPT_AT_LEAST_MS) return;
+      current = undefined;
       get = once(read);
     },
   };

@@ -1,23 +1,18 @@
-import type {
-  AccessRequest,
-  Decision,
-  EvaluateAllOptions,
-  EvaluateOptions,
-  PolicyDecisionPoint,
-} from '../../engine/contract.ts';
-import {
-  InvalidRequestError,
-  PdpAuthenticationError,
-  PdpError,
-  PdpTimeoutError,
-  PdpUnavailableError,
-} from '../../engine/errors.ts';
+import type { Decision, EvaluateOptions, PolicyDecisionPoint } from '../../engine/contract.ts';
+import { PdpError, PdpTimeoutError, PdpUnavailableError } from '../../engine/errors.ts';
 import { type Deadline, withDeadline } from '../deadline.ts';
-import { parseDecisionBody, parseDecisionsBody, parseProblem } from './answers.ts';
+import { AddressBook } from './addresses.ts';
+import { acceptBody, isRefusal, parseDecisionBody, parseDecisionsBody } from './answers.ts';
 import { apiKeySource } from './api-key.ts';
-import { type Answer, AttemptTimeoutError, ConnectionError, exchange } from './exchange.ts';
+import { type Asking, ask } from './ask.ts';
+import { askInParts, split } from './batch.ts';
+import { cached, DecisionCache } from './cache.ts';
+import { AttemptTimeoutError } from './exchange.ts';
+import { withFallback } from './fallback.ts';
+import { Hedge } from './hedge.ts';
 import { http, https } from './node-http.ts';
-import { type PdpClientOptions, parseClientOptions } from './options.ts';
+import { type PdpClientOptions, type PdpClientSettings, parseClientOptions } from './options.ts';
+import { batchBody, serialize } from './wire.ts';
 
 /** A PDP on the other side of a network, and the connections to it. */
 export interface PdpClient extends PolicyDecisionPoint {
@@ -25,12 +20,18 @@ export interface PdpClient extends PolicyDecisionPoint {
   close(): void;
 }
 
-/** Answers of a server that is draining, or of a balancer with no server behind it: another may answer. */
-const ASK_ANOTHER = new Set([502, 503, 504]);
+/** What a client takes from the world, for tests to give. */
+export interface Surroundings {
+  /** Milliseconds of the wall clock, which goes on while a function is frozen. */
+  now: () => number;
+  /** At least 0, below 1. */
+  random: () => number;
+}
 
 /**
- * A client for a PDP that speaks AuthZEN 1.0 over HTTP. It keeps connections alive, and asks a second time on a
- * new connection when the first attempt got no answer: a decision has no side effect, so asking twice is sound.
+ * A client for a PDP that speaks AuthZEN 1.0 over HTTP. It spreads requests over all addresses of the PDP, keeps
+ * connections alive, and asks a second address when the first gives no answer or is slow: a decision has no side
+ * effect, so asking twice is sound.
  *
  * @example
  * const pdp = createPdpClient({ url: 'http://pdp.internal:7000' });
@@ -41,78 +42,88 @@ const ASK_ANOTHER = new Set([502, 503, 504]);
  * @throws ConfigurationError when an option is wrong
  */
 export function createPdpClient(options: PdpClientOptions): PdpClient {
-  const settings = parseClientOptions(options);
-  const { base, ca } = settings;
-  const agentOptions = { keepAlive: true, maxSockets: settings.maxConnections };
-  const agent = new (base.protocol === 'https:' ? https() : http()).Agent(agentOptions);
-  const apiKey = apiKeySource(settings.apiKey);
+  return connect(parseClientOptions(options), { now: Date.now, random: Math.random });
+}
 
-  async function ask(
-    path: string,
-    question: unknown,
-    { signal, requestId }: EvaluateOptions,
-  ): Promise<Answer> {
-    const body = serialize(question);
-    return withDeadline(settings.timeoutMs, signal, async (deadline) => {
-      const headers = requestHeaders(await apiKey.get(), requestId);
-      const attempt = async (own: typeof agent | false, within: Deadline) => {
-        // After the deadline nobody waits for an answer any more.
-        within.signal.throwIfAborted();
-        return exchange({
-          url: new URL(path, base),
-          agent: own,
-          ca,
-          headers,
-          body,
-          timeoutMs: settings.attemptTimeoutMs < within.remaining() ? settings.attemptTimeoutMs : undefined,
-          maxResponseBytes: settings.maxResponseBytes,
-          signal: within.signal,
-        });
-      };
-      const first = await attempt(agent, deadline).catch(retryable);
-      if (!(first instanceof ConnectionError) && !ASK_ANOTHER.has(first.status)) return first;
-      // A connection of its own: the kept ones may all lead to the server that has just gone.
-      return attempt(false, deadline);
-    }).catch((error: unknown) => {
-      throw unavailable(error, base);
+/** {@link createPdpClient}, of options that are right. */
+export function connect(settings: PdpClientSettings, { now, random }: Surroundings): PdpClient {
+  const { emit, cache, fallback } = settings;
+  const addresses = new AddressBook({
+    Agent: (settings.base.protocol === 'https:' ? https() : http()).Agent,
+    maxConnections: settings.maxConnections,
+    host: hostOf(settings.base),
+    lookup: settings.lookup,
+    now,
+    emit,
+  });
+  const hedge = settings.hedge ? new Hedge() : undefined;
+  let pdp = remote(settings, {
+    addresses,
+    hedge,
+    attemptTimeoutMs: settings.attemptTimeoutMs,
+    random,
+    emit,
+  });
+  if (cache !== undefined) pdp = cached(pdp, new DecisionCache(cache, now), emit);
+  if (fallback !== undefined) pdp = withFallback(pdp, fallback, emit);
+  return { ...pdp, close: () => addresses.close() };
+}
+
+function remote(settings: PdpClientSettings, asking: Asking): PolicyDecisionPoint {
+  const { base } = settings;
+  const apiKey = apiKeySource(settings.apiKey);
+  const evaluation = new URL('access/v1/evaluation', base);
+  const evaluations = new URL('access/v1/evaluations', base);
+  const host = hostOf(base);
+  const fixed = {
+    ca: settings.ca,
+    maxResponseBytes: settings.maxResponseBytes,
+    // An address has no name to tell the server (RFC 6066, section 3).
+    servername: base.protocol === 'https:' && !/^[\d.]+$|:/.test(host) ? host : undefined,
+  };
+
+  function within<T>(call: EvaluateOptions, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const timeoutMs = Math.min(settings.timeoutMs, Math.floor(call.timeoutMs ?? settings.timeoutMs));
+    return withDeadline(timeoutMs, call.signal, work).catch((error: unknown) => {
+      throw unavailable(error, base.origin);
     });
   }
 
-  function accept(answer: Answer): string {
-    if (answer.status === 401 || answer.status === 403) apiKey.refused();
-    return acceptBody(answer, base);
+  async function send(url: URL, text: string, call: EvaluateOptions, deadline: Deadline): Promise<string> {
+    const body = Buffer.from(text);
+    const sendWith = (key: string | undefined) =>
+      ask(asking, { ...fixed, url, body, headers: requestHeaders(key, call.requestId) }, deadline);
+    const key = await apiKey.get();
+    const answer = await sendWith(key);
+    if (!isRefusal(answer.status)) return acceptBody(answer, base.origin);
+    apiKey.refused(key);
+    const next = await apiKey.get();
+    return acceptBody(next === key ? answer : await sendWith(next), base.origin);
   }
 
   return {
-    async evaluate(request: AccessRequest, call: EvaluateOptions = {}): Promise<Decision> {
-      return parseDecisionBody(accept(await ask('access/v1/evaluation', wireRequest(request), call)));
+    async evaluate(request, call = {}): Promise<Decision> {
+      const text = serialize(request);
+      return parseDecisionBody(await within(call, (deadline) => send(evaluation, text, call, deadline)));
     },
-    async evaluateAll(requests: AccessRequest[], call: EvaluateAllOptions = {}): Promise<Decision[]> {
-      // An empty batch would be read as a single evaluation (AuthZEN 1.0, section 7.1).
-      if (requests.length === 0) return [];
-      const semantic = call.semantic ?? 'execute_all';
-      const question = {
-        evaluations: requests.map(wireRequest),
-        options: { evaluations_semantic: semantic },
-      };
-      const body = accept(await ask('access/v1/evaluations', question, call));
-      return parseDecisionsBody(body, requests.length, semantic);
+    async evaluateAll(requests, call = {}): Promise<Decision[]> {
+      const { semantic = 'execute_all' } = call;
+      // Without an item there is no part: an empty batch would be read as one evaluation (AuthZEN 1.0, section 7.1).
+      const parts = split(requests.map(serialize), settings);
+      if (parts.length === 0) return [];
+      return within(call, (deadline) =>
+        askInParts(parts, semantic, async (part) => {
+          const body = await send(evaluations, batchBody(part, semantic), call, deadline);
+          return parseDecisionsBody(body, part.length, semantic);
+        }),
+      );
     },
-    close: () => agent.destroy(),
   };
 }
 
-/** Only what the protocol knows is sent, whatever else the object may hold. */
-function wireRequest({ subject, action, resource, context }: AccessRequest) {
-  return { subject, action, resource, context };
-}
-
-function serialize(question: unknown): Buffer {
-  try {
-    return Buffer.from(JSON.stringify(question));
-  } catch (cause) {
-    throw Object.assign(new InvalidRequestError('', 'the request cannot be written as JSON'), { cause });
-  }
+/** The host as a name or an address, an IPv6 one without its brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
 function requestHeaders(key: string | undefined, requestId: string | undefined): Record<string, string> {
@@ -123,29 +134,11 @@ function requestHeaders(key: string | undefined, requestId: string | undefined):
   return headers;
 }
 
-function retryable(error: unknown): ConnectionError {
-  if (error instanceof ConnectionError) return error;
-  throw error;
-}
-
-function unavailable(error: unknown, base: URL): PdpError {
+function unavailable(error: unknown, origin: string): PdpError {
   if (error instanceof PdpTimeoutError || error instanceof AttemptTimeoutError) {
-    return new PdpTimeoutError(`PDP at ${base.origin}: ${error.message}`, { cause: error });
+    return new PdpTimeoutError(`PDP at ${origin}: ${error.message}`, { cause: error });
   }
   if (error instanceof PdpError) return error;
   const message = error instanceof Error ? error.message : 'failed';
-  return new PdpUnavailableError(`PDP at ${base.origin}: ${message}`, { cause: error });
-}
-
-function acceptBody({ status, body }: Answer, base: URL): string {
-  if (status === 200) return body;
-  if (status === 400) {
-    const problem = parseProblem(body);
-    throw new InvalidRequestError('', problem ?? 'the PDP cannot evaluate the request (400)');
-  }
-  if (status === 401 || status === 403) {
-    throw new PdpAuthenticationError(`PDP at ${base.origin} refused the key (${status}); check PDP_API_KEY`);
-  }
-  const redirect = status >= 300 && status < 400 ? '; redirects are not followed' : '';
-  throw new PdpUnavailableError(`PDP at ${base.origin} answered ${status}${redirect}`);
+  return new PdpUnavailableError(`PDP at ${origin}: ${message}`, { cause: error });
 }

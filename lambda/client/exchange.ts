@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions as HttpsRequestOptions } from 'node:https';
 import { http, https } from './node-http.ts';
 
@@ -12,6 +12,21 @@ export class AttemptTimeoutError extends ConnectionError {
   override readonly name = 'AttemptTimeoutError';
 }
 
+/** No connection could be made: the address has seen nothing of the request. */
+export class UnreachableError extends ConnectionError {
+  override readonly name = 'UnreachableError';
+}
+
+/** A kept connection was closed by the server before any of the answer came: not the fault of the address. */
+export class StaleConnectionError extends ConnectionError {
+  override readonly name = 'StaleConnectionError';
+}
+
+/** Nobody waits for the answer any more. */
+export class GivenUpError extends ConnectionError {
+  override readonly name = 'GivenUpError';
+}
+
 /** The answer is longer than may be read. */
 export class AnswerTooLongError extends Error {
   override readonly name = 'AnswerTooLongError';
@@ -22,6 +37,12 @@ export interface Exchange {
   url: URL;
   agent: Agent | false;
   ca: string | undefined;
+  /**
+   * The IP address to connect to.
+   *
+   * @default - the host of `url`, as Node looks it up
+   */
+  address?: string | undefined;
   /**
    * The name that the server's certificate must be for.
    *
@@ -41,6 +62,17 @@ export interface Answer {
   body: string;
 }
 
+/** An exchange under way. */
+export interface RunningExchange {
+  /**
+   * @throws ConnectionError, also when `timeoutMs` is over
+   * @throws AnswerTooLongError
+   */
+  readonly answer: Promise<Answer>;
+  /** Closes the connection; `answer` rejects with GivenUpError unless it is there already. */
+  cancel(): void;
+}
+
 /**
  * Sends the body and reads the whole answer. Follows no redirect.
  *
@@ -48,46 +80,64 @@ export interface Answer {
  * @throws AnswerTooLongError
  */
 export function exchange(options: Exchange): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { request: send } = options.url.protocol === 'https:' ? https() : http();
-    const request = send(options.url, requestOptions(options));
-    const giveUp = (error: ConnectionError) => {
-      fail(error);
-      request.destroy();
-    };
-    const { timeoutMs } = options;
-    const timeUp = () => giveUp(new AttemptTimeoutError(`no answer within ${timeoutMs} ms`));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(timeUp, timeoutMs);
-    const onAbort = () => giveUp(new ConnectionError('given up'));
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    const finish = (settle: () => void) => {
-      clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
-      settle();
-    };
-    const fail = (error: Error) =>
-      finish(() => reject(error instanceof AnswerTooLongError ? error : connectionError(error)));
-
-    request.on('error', fail);
-    request.on('response', (response) => {
-      readBody(response, options.maxResponseBytes).then(
-        (body) => finish(() => resolve({ status: response.statusCode ?? 0, body })),
-        (error: Error) => {
-          response.destroy();
-          fail(error);
-        },
-      );
-    });
-    request.end(options.body);
-  });
+  return startExchange(options).answer;
 }
 
-function requestOptions({ body, agent, headers, ca, servername }: Exchange): HttpsRequestOptions {
+/** {@link exchange}, for a caller that may lose interest before its `signal` says so. */
+export function startExchange(options: Exchange): RunningExchange {
+  const { url, timeoutMs, signal } = options;
+  const { promise: answer, resolve, reject } = Promise.withResolvers<Answer>();
+  const { request: send } = url.protocol === 'https:' ? https() : http();
+  const request = send(url, requestOptions(options));
+  let answering = false;
+
+  const finish = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cancel);
+  };
+  const fail = (error: Error) => {
+    finish();
+    reject(error instanceof AnswerTooLongError ? error : connectionError(error, request, answering));
+  };
+  const giveUp = (error: ConnectionError) => {
+    fail(error);
+    request.destroy();
+  };
+  const cancel = () => giveUp(new GivenUpError('given up'));
+  const timeUp = () => giveUp(new AttemptTimeoutError(`no answer within ${timeoutMs} ms`));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(timeUp, timeoutMs);
+  signal.addEventListener('abort', cancel, { once: true });
+
+  request.on('error', fail);
+  request.on('response', (response) => {
+    answering = true;
+    readBody(response, options.maxResponseBytes).then(
+      (body) => {
+        finish();
+        resolve({ status: response.statusCode ?? 0, body });
+      },
+      (error: Error) => {
+        response.destroy();
+        fail(error);
+      },
+    );
+  });
+  request.end(options.body);
+  return { answer, cancel };
+}
+
+function requestOptions(options: Exchange): HttpsRequestOptions {
+  const { url, body, agent, headers, ca, address, servername } = options;
   return {
     method: body === undefined ? 'GET' : 'POST',
     agent,
-    headers: body === undefined ? headers : { ...headers, 'content-length': String(body.length) },
+    headers: {
+      ...headers,
+      ...(body === undefined ? {} : { 'content-length': String(body.length) }),
+      ...(address === undefined ? {} : { host: url.host }),
+    },
     ...(ca === undefined ? {} : { ca }),
+    ...(address === undefined ? {} : { hostname: address }),
     ...(servername === undefined ? {} : { servername }),
   };
 }
@@ -103,10 +153,12 @@ async function readBody(response: IncomingMessage, limit: number): Promise<strin
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function connectionError(cause: Error): ConnectionError {
+function connectionError(cause: NodeJS.ErrnoException, request: ClientRequest, answering: boolean) {
   if (cause instanceof ConnectionError) return cause;
   // Several addresses were tried: Node's AggregateError has an empty message but a code.
-  const message =
-    cause.message !== '' ? cause.message : String((cause as NodeJS.ErrnoException).code ?? 'failed');
+  const message = cause.message !== '' ? cause.message : String(cause.code ?? 'failed');
+  if (cause.syscall === 'connect') return new UnreachableError(message, { cause });
+  const closed = cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
+  if (request.reusedSocket && closed && !answering) return new StaleConnectionError(message, { cause });
   return new ConnectionError(message, { cause });
 }

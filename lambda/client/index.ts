@@ -14,4 +14,5 @@ export type {
 } from '../../engine/contract.ts';
 export * from '../../engine/errors.ts';
 export { createPdpClient, type PdpClient } from './client.ts';
-export type { PdpClientOptions } from './options.ts';
+export type { PdpClientEvent } from './events.ts';
+export type { DecisionCacheOptions, PdpClientOptions } from './options.ts';

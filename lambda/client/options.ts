@@ -1,5 +1,8 @@
+import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { nonEmptyString, parseOptions, positiveInteger } from '../options.ts';
+import { type Emit, harmless, type PdpClientEvent } from './events.ts';
+import { type Lookup, systemLookup } from './lookup.ts';
 
 const OWNER = 'createPdpClient';
 
@@ -21,13 +24,14 @@ export interface PdpClientOptions {
    */
   ca?: string | Uint8Array;
   /**
-   * Milliseconds for one attempt: connecting, sending and the whole answer.
+   * Milliseconds for one attempt: connecting, sending and the whole answer. A first attempt gets half of the time
+   * that is left at most, so that there is some for a second one.
    *
    * @default 500
    */
   attemptTimeoutMs?: number;
   /**
-   * Milliseconds for a call with its second attempt.
+   * Milliseconds for a call with its second attempt; less when the caller has less.
    *
    * @default 1000
    */
@@ -39,11 +43,68 @@ export interface PdpClientOptions {
    */
   maxResponseBytes?: number;
   /**
-   * Connections open at the same time.
+   * Connections open at the same time, to each address of the service.
    *
    * @default 64
    */
   maxConnections?: number;
+  /**
+   * Most questions in one request: a larger batch is sent as several. The server's own limit, or less.
+   *
+   * @default 1000
+   */
+  maxBatchItems?: number;
+  /**
+   * Largest request body of a batch, in bytes: a larger batch is sent as several. The server's own limit, or less.
+   *
+   * @default 1048576
+   */
+  maxRequestBytes?: number;
+  /**
+   * Whether a second address is asked when the first takes longer than 95 of 100 answers did. A decision has no side
+   * effect, and at most one request in ten is asked twice for it.
+   *
+   * @default true
+   */
+  hedge?: boolean;
+  /**
+   * Finds the IP addresses of the host of `url`; asked by a call when its last answer is older than 10 seconds.
+   *
+   * @default - the system's resolver, A and AAAA records
+   */
+  lookup?: (host: string) => Promise<readonly string[]>;
+  /**
+   * Keeps decisions for a while in this function's memory. A change of policies or data shows when the time is over,
+   * or an answer tells of a new revision; until then a permit that was taken back still permits.
+   *
+   * @default - every call asks the PDP
+   */
+  cache?: DecisionCacheOptions;
+  /**
+   * Answers when the PDP is away or too slow, an embedded PDP for example. Its decisions have `context.fallback`.
+   * A key that was refused or a request that is wrong is not its business.
+   *
+   * @default - no answer is an error, which callers treat as a deny
+   */
+  fallback?: PolicyDecisionPoint;
+  /** Told what happens while the client asks. What it throws is dropped. */
+  onEvent?: (event: PdpClientEvent) => void;
+}
+
+/** What is kept of decisions, and for how long. */
+export interface DecisionCacheOptions {
+  /**
+   * How long a decision is kept, in milliseconds.
+   *
+   * @default 5000
+   */
+  ttlMs?: number;
+  /**
+   * Most decisions kept; the one that was used longest ago makes room.
+   *
+   * @default 1000
+   */
+  maxEntries?: number;
 }
 
 export interface PdpClientSettings {
@@ -54,6 +115,13 @@ export interface PdpClientSettings {
   timeoutMs: number;
   maxResponseBytes: number;
   maxConnections: number;
+  maxBatchItems: number;
+  maxRequestBytes: number;
+  hedge: boolean;
+  lookup: Lookup;
+  cache: Required<DecisionCacheOptions> | undefined;
+  fallback: PolicyDecisionPoint | undefined;
+  emit: Emit | undefined;
 }
 
 const KNOWN: (keyof PdpClientOptions)[] = [
@@ -64,6 +132,13 @@ const KNOWN: (keyof PdpClientOptions)[] = [
   'timeoutMs',
   'maxResponseBytes',
   'maxConnections',
+  'maxBatchItems',
+  'maxRequestBytes',
+  'hedge',
+  'lookup',
+  'cache',
+  'fallback',
+  'onEvent',
 ];
 
 /** @throws ConfigurationError */
@@ -78,6 +153,13 @@ export function parseClientOptions(options: unknown): PdpClientSettings {
     timeoutMs: positiveInteger(OWNER, 'timeoutMs', raw.timeoutMs, 1000),
     maxResponseBytes: positiveInteger(OWNER, 'maxResponseBytes', raw.maxResponseBytes, 4 * 2 ** 20),
     maxConnections: positiveInteger(OWNER, 'maxConnections', raw.maxConnections, 64),
+    maxBatchItems: positiveInteger(OWNER, 'maxBatchItems', raw.maxBatchItems, 1000),
+    maxRequestBytes: positiveInteger(OWNER, 'maxRequestBytes', raw.maxRequestBytes, 2 ** 20),
+    hedge: parseHedge(raw.hedge),
+    lookup: parseFunction<Lookup>('lookup', raw.lookup) ?? systemLookup,
+    cache: parseCache(raw.cache),
+    fallback: parseFallback(raw.fallback),
+    emit: harmless(parseFunction<Emit>('onEvent', raw.onEvent)),
   };
 }
 
@@ -125,4 +207,33 @@ function parseCa(value: unknown, base: URL): string | undefined {
     typeof value === 'string' ? value : value instanceof Uint8Array ? new TextDecoder().decode(value) : '';
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new ConfigurationError(`${OWNER}: ca must be certificates in PEM form`);
+}
+
+function parseHedge(value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? true;
+  throw new ConfigurationError(`${OWNER}: hedge must be true or false`);
+}
+
+function parseFunction<F>(name: string, value: unknown): F | undefined {
+  if (value === undefined || typeof value === 'function') return value as F | undefined;
+  throw new ConfigurationError(`${OWNER}: ${name} must be a function`);
+}
+
+function parseCache(value: unknown): PdpClientSettings['cache'] {
+  if (value === undefined) return undefined;
+  const owner = `${OWNER}: cache`;
+  const raw = parseOptions(owner, value, ['ttlMs', 'maxEntries']);
+  return {
+    ttlMs: positiveInteger(owner, 'ttlMs', raw.ttlMs, 5000),
+    maxEntries: positiveInteger(owner, 'maxEntries', raw.maxEntries, 1000),
+  };
+}
+
+function parseFallback(value: unknown): PolicyDecisionPoint | undefined {
+  const pdp = value as PolicyDecisionPoint | null | undefined;
+  if (pdp === undefined) return undefined;
+  if (typeof pdp?.evaluate === 'function' && typeof pdp.evaluateAll === 'function') return pdp;
+  throw new ConfigurationError(
+    `${OWNER}: fallback must be a PolicyDecisionPoint, like createEmbeddedPdp() gives`,
+  );
 }

@@ -1,8 +1,7 @@
-import { decide } from './decide.ts';
-import { AuthorizationError, ForbiddenError } from './errors.ts';
-import { type AuthorizeSettings, parseAuthorizeOptions } from './options.ts';
-import { problemResponse } from './problem.ts';
-import type { Authorization, AuthorizeMiddleware, AuthorizeOptions, MiddyRequest } from './types.ts';
+import { AuthorizationError } from './errors.ts';
+import { parseAuthorizeOptions } from './options.ts';
+import { refusal, requirePermit } from './permit.ts';
+import type { AuthorizeMiddleware, AuthorizeOptions } from './types.ts';
 
 /**
  * A middy middleware that asks the PDP before the handler runs. A permit is put on `context.authorization`;
@@ -36,22 +35,8 @@ export function authorize<Event = unknown>(options: AuthorizeOptions<Event>): Au
       return undefined;
     },
     onError: (request) => {
-      const { error } = request;
-      if (!settings.respond || request.response !== undefined || !(error instanceof AuthorizationError))
-        return;
-      if (error.statusCode >= 500 && settings.logger !== false) settings.logger(error);
-      request.response = problemResponse(error);
+      if (!settings.respond || request.response !== undefined) return;
+      if (request.error instanceof AuthorizationError) request.response = refusal(settings, request.error);
     },
   };
-}
-
-/** @throws ForbiddenError unless it is a permit */
-async function requirePermit<Event>(
-  settings: AuthorizeSettings<Event>,
-  request: MiddyRequest<Event>,
-): Promise<Authorization> {
-  const { decision: answer, ...question } = await decide(settings, request);
-  const { decision, context } = answer;
-  if (!decision) throw new ForbiddenError();
-  return { ...question, decision: context === undefined ? { decision } : { decision, context } };
 }

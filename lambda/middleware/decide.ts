@@ -42,9 +42,10 @@ export async function decide<Event>(
   }
 }
 
-function askOptions({ signal }: Deadline, request: MiddyRequest<unknown>) {
+function askOptions({ signal, remaining }: Deadline, request: MiddyRequest<unknown>) {
   const { awsRequestId } = request.context;
-  return typeof awsRequestId === 'string' ? { signal, requestId: awsRequestId } : { signal };
+  const left = { signal, timeoutMs: remaining() };
+  return typeof awsRequestId === 'string' ? { ...left, requestId: awsRequestId } : left;
 }
 
 /** A permit is `true` itself, and not something like it. */

@@ -26,8 +26,10 @@ export interface AuthorizeSettings<Event> extends QuestionSettings<Event> {
 const QUESTION = ['subject', 'action', 'resource', 'context', 'pdp', 'timeoutMs', 'logger'];
 
 /** @throws ConfigurationError */
-export function parseAuthorizeOptions<Event>(options: AuthorizeOptions<Event>): AuthorizeSettings<Event> {
-  const owner = 'authorize';
+export function parseAuthorizeOptions<Event>(
+  options: AuthorizeOptions<Event>,
+  owner = 'authorize',
+): AuthorizeSettings<Event> {
   const question = parseQuestionOptions(owner, options, ['respond']);
   if (options.respond !== undefined && typeof options.respond !== 'boolean') {
     throw new ConfigurationError(`${owner}: respond must be true or false`);

@@ -36,22 +36,27 @@ export interface MiddyRequest<Event = unknown, LambdaContext = Context> {
 }
 
 /** A value, or a function of the event that gives one, now or later. */
-export type FromEvent<T, Event> = T | ((event: Event, request: MiddyRequest<Event>) => T | PromiseLike<T>);
+export type FromEvent<T, Event, Request = MiddyRequest<Event>> =
+  | T
+  | ((event: Event, request: Request) => T | PromiseLike<T>);
 
-/** What is asked, of whom, and how long an answer may take. */
-export interface QuestionOptions<Event = unknown> {
+/**
+ * What is asked, of whom, and how long an answer may take. `Request` is what functions of the event get besides it: the
+ * request as middy or another framework has it.
+ */
+export interface QuestionOptions<Event = unknown, Request = MiddyRequest<Event>> {
   /** Who asks, from verified claims. No subject, or one with an empty id, is answered with 401. */
-  subject: FromEvent<Subject | null | undefined, Event>;
+  subject: FromEvent<Subject | null | undefined, Event, Request>;
   /** What is done. A string is the action's name. */
-  action: FromEvent<Action | string, Event>;
+  action: FromEvent<Action | string, Event, Request>;
   /** What it is done on. */
-  resource: FromEvent<Resource, Event>;
+  resource: FromEvent<Resource, Event, Request>;
   /**
    * The environment of the request: time, network, device.
    *
    * @default - none
    */
-  context?: FromEvent<JsonObject | undefined, Event>;
+  context?: FromEvent<JsonObject | undefined, Event, Request>;
   /**
    * Who decides, or a function that gives it: called at the first request, its answer kept for the life of the
    * function's environment (a failure is not kept).
@@ -75,7 +80,8 @@ export interface QuestionOptions<Event = unknown> {
   logger?: ((error: Error) => void) | false;
 }
 
-export interface AuthorizeOptions<Event = unknown> extends QuestionOptions<Event> {
+export interface AuthorizeOptions<Event = unknown, Request = MiddyRequest<Event>>
+  extends QuestionOptions<Event, Request> {
   /**
    * Whether the middleware gives the response (`application/problem+json`, RFC 9457) when it stopped a request
    * and no other middleware has: without one API Gateway would answer 500. Set it to false for a function whose

@@ -10,7 +10,7 @@ export interface VerifiedJwtOptions<Event = unknown> extends ClaimsOptions, Veri
   /**
    * Finds the token in the event, for callers that cannot set a header, such as a browser that opens a WebSocket.
    *
-   * @default - the bearer token of the `Authorization` header
+   * @default - the bearer token of the `Authorization` header, or the token of an event of AppSync's authorizer
    */
   token?: (event: Event) => string | undefined;
 }

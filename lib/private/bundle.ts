@@ -39,7 +39,12 @@ export function writeDecisionTests(policies: string, output: string): { revision
   return JSON.parse(readFileSync(output, 'utf8')) as { revision: string };
 }
 
-function sourceOf(policies: string): string {
+/**
+ * The path of the policies.
+ *
+ * @throws SynthesisError when there is no directory and no built bundle
+ */
+export function sourceOf(policies: string): string {
   const source = resolve(policies);
   if (!existsSync(source)) {
     throw new SynthesisError(`policies: there is no ${source}; name a directory of .cedar files`);

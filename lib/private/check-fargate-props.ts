@@ -8,6 +8,11 @@ export function checkTogether(props: FargatePdpProps): void {
   if (exposure !== 'loadBalancer' && loadBalancer !== undefined) {
     throw new SynthesisError("loadBalancer: not used without one; set exposure: 'loadBalancer'");
   }
+  if (props.transport === 'plain' && loadBalancer?.certificate !== undefined) {
+    throw new SynthesisError(
+      "loadBalancer.certificate: not used with transport: 'plain', which has no TLS; leave one of them out",
+    );
+  }
   if (exposure !== 'loadBalancer' && deployment === 'blueGreen') {
     throw new SynthesisError(
       "deployment: a blue/green deployment moves a load balancer's traffic; set exposure: 'loadBalancer'",

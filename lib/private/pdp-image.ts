@@ -4,7 +4,7 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage, CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { SynthesisError } from '../synthesis-error.ts';
-import { BUNDLE_FILE, writeBundle } from './bundle.ts';
+import { BUNDLE_FILE, sourceOf, writeBundle } from './bundle.ts';
 import { stage } from './staging.ts';
 
 /** The user of the image, a number: ECS then knows that it is not root. */
@@ -25,6 +25,7 @@ export function pdpImage(
   policies: string,
   cpuArchitecture: CpuArchitecture,
 ): { image: ContainerImage; revision: string } {
+  sourceOf(policies);
   if (!existsSync(join(context, 'Dockerfile'))) {
     throw new SynthesisError(
       `image: there is no context at ${context}; write it with: node scripts/image-context.ts build/image`,

@@ -4,37 +4,47 @@ import type { Construct } from 'constructs';
 import { IsolatedNetwork } from '../isolated-network.ts';
 import type { PdpEndpoints } from '../pdp-endpoints.ts';
 
+/** Where tasks and functions are. */
+export interface SampleNetwork {
+  readonly vpc: IVpc;
+  /** The private subnets, isolated ones before those with egress. */
+  readonly subnets: SubnetSelection;
+  /** The endpoints that were made; a VPC that was there has its own, or a NAT gateway. */
+  readonly endpoints?: PdpEndpoints;
+}
+
 export interface NetworkStackProps extends StackProps {
-  /**
-   * A VPC that is there. Its NAT gateway or endpoints serve the tasks.
-   *
-   * @default - a new one without a way to the internet
-   */
-  readonly vpcId?: string;
   /** Whether a deployment gate will ask ECS for the tasks. */
-  readonly ecsEndpoint?: boolean;
+  readonly ecsEndpoint: boolean;
 }
 
 /** The network of the sample, deployed apart: it changes least. */
-export class NetworkStack extends Stack {
+export class NetworkStack extends Stack implements SampleNetwork {
   readonly vpc: IVpc;
-  readonly endpoints: PdpEndpoints | undefined;
-  /** The private subnets, isolated ones before those with egress. */
-  readonly subnets: SubnetSelection;
+  readonly subnets: SubnetSelection = { subnetType: SubnetType.PRIVATE_ISOLATED };
+  readonly endpoints: PdpEndpoints;
 
-  constructor(scope: Construct, id: string, { vpcId, ecsEndpoint, ...props }: NetworkStackProps) {
+  constructor(scope: Construct, id: string, { ecsEndpoint, ...props }: NetworkStackProps) {
     super(scope, id, { description: 'The network of a policy decision point and its callers', ...props });
-    if (vpcId !== undefined) {
-      this.vpc = Vpc.fromLookup(this, 'Vpc', { vpcId });
-    } else {
-      const network = new IsolatedNetwork(this, 'Network', {
-        removalPolicy: RemovalPolicy.DESTROY,
-        ...(ecsEndpoint === undefined ? {} : { ecsEndpoint }),
-      });
-      this.vpc = network.vpc;
-      this.endpoints = network.endpoints;
-    }
-    const isolated = this.vpc.isolatedSubnets.length > 0;
-    this.subnets = { subnetType: isolated ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS };
+    const network = new IsolatedNetwork(this, 'Network', {
+      removalPolicy: RemovalPolicy.DESTROY,
+      ecsEndpoint,
+    });
+    this.vpc = network.vpc;
+    this.endpoints = network.endpoints;
   }
+}
+
+/** A network of the sample, or the id of a VPC that is there. */
+export type NetworkSource = SampleNetwork | string;
+
+/** The network that a stack is to be in. A VPC that is there is looked up in the stack, which then knows its account. */
+export function networkIn(stack: Stack, source: NetworkSource): SampleNetwork {
+  if (typeof source !== 'string') return source;
+  const vpc = Vpc.fromLookup(stack, 'Vpc', { vpcId: source });
+  const isolated = vpc.isolatedSubnets.length > 0;
+  return {
+    vpc,
+    subnets: { subnetType: isolated ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS },
+  };
 }

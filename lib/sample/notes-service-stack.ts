@@ -25,7 +25,7 @@ import { PdpSidecar } from '../pdp-sidecar.ts';
 import { acknowledge, LOG_WITH_AWS_KEY } from '../private/acknowledge.ts';
 import { TASK_FINDINGS } from '../private/task-size.ts';
 import { type TokenIssuer, userPoolIssuer } from './identity.ts';
-import type { NetworkStack } from './network-stack.ts';
+import { type NetworkSource, networkIn, type SampleNetwork } from './network-stack.ts';
 import { NotesApi } from './notes-api.ts';
 import { NOTES_ROUTES } from './notes-routes.ts';
 
@@ -35,7 +35,7 @@ const APP_PORT = 8080;
 const removalPolicy = RemovalPolicy.DESTROY;
 
 export interface NotesServiceStackProps extends StackProps {
-  readonly network: NetworkStack;
+  readonly network: NetworkSource;
   readonly image: PdpImage;
   /** The build context of the application's image. */
   readonly appContext: string;
@@ -50,8 +50,9 @@ export class NotesServiceStack extends Stack {
   readonly pdp: PdpSidecar;
 
   constructor(scope: Construct, id: string, props: NotesServiceStackProps) {
-    const { network, image, appContext, tokens, ...stackProps } = props;
+    const { network: source, image, appContext, tokens, ...stackProps } = props;
     super(scope, id, { description: 'Notes for many tenants, with a PDP beside the service', ...stackProps });
+    const network = networkIn(this, source);
     const taskDefinition = this.#task(appContext);
     this.pdp = new PdpSidecar(this, 'Pdp', { taskDefinition, image, removalPolicy });
     const { vpc, endpoints } = network;
@@ -128,7 +129,7 @@ export class NotesServiceStack extends Stack {
     return task;
   }
 
-  #group(id: string, { vpc }: NetworkStack, description: string): SecurityGroup {
+  #group(id: string, { vpc }: SampleNetwork, description: string): SecurityGroup {
     return new SecurityGroup(this, id, { vpc, description, allowAllOutbound: false });
   }
 

@@ -9,13 +9,13 @@ import type { PdpImage } from '../pdp-image.ts';
 import { PdpMonitoring } from '../pdp-monitoring.ts';
 import { samplePolicies } from '../private/package-files.ts';
 import { alarmTopic } from './alarm-topic.ts';
-import type { NetworkStack } from './network-stack.ts';
+import { type NetworkSource, networkIn } from './network-stack.ts';
 import type { BalancerSettings, SampleSettings } from './settings.ts';
 
 const removalPolicy = RemovalPolicy.DESTROY;
 
 export interface PdpStackProps extends StackProps {
-  readonly network: NetworkStack;
+  readonly network: NetworkSource;
   readonly settings: SampleSettings;
   /** The image with the sample's policies. */
   readonly image: PdpImage;
@@ -27,7 +27,7 @@ export class PdpStack extends Stack {
 
   constructor(scope: Construct, id: string, { network, settings, image, ...props }: PdpStackProps) {
     super(scope, id, { description: 'A policy decision point on Fargate', ...props });
-    const { vpc, endpoints } = network;
+    const { vpc, endpoints } = networkIn(this, network);
     const { transport, placement } = settings;
     const common: FargatePdpProps = {
       vpc,

@@ -44,18 +44,16 @@ function makeStacks(app: App, settings: SampleSettings, images: SampleImages): S
     ];
   }
   const image = PdpImage.fromPolicies(samplePolicies, images.pdp ?? imageContextDirectory);
-  const network = new NetworkStack(app, name('Network'), {
-    ...environment,
-    ...(vpcId === undefined ? {} : { vpcId }),
-    // For the gate of a PDP that is a service of its own.
-    ecsEndpoint: placement !== 'sidecar',
-  });
+  // A gate asks for the tasks of a PDP that is a service of its own.
+  const ecsEndpoint = placement !== 'sidecar';
+  const network = vpcId ?? new NetworkStack(app, name('Network'), { ecsEndpoint });
+  const before = typeof network === 'string' ? [] : [network];
   if (placement === 'sidecar') {
     const appContext = images.app ?? sampleAppContext;
-    return [network, new NotesServiceStack(app, name('Notes'), { ...notes, network, image, appContext })];
+    return [...before, new NotesServiceStack(app, name('Notes'), { ...notes, network, image, appContext })];
   }
   const decisions = new PdpStack(app, name('Pdp'), { ...environment, network, settings, image });
-  return [network, decisions, new NotesStack(app, name('Notes'), { ...notes, pdp: decisions.pdp })];
+  return [...before, decisions, new NotesStack(app, name('Notes'), { ...notes, pdp: decisions.pdp })];
 }
 
 /** A VPC can only be looked up in an account and a region that are known. */

@@ -18,8 +18,22 @@ function synthesize(settings: Record<string, string>) {
 }
 
 it('names an unknown placement and what there is, in one line', () => {
-  const { status, stdout, stderr } = synthesize({ placement: 'cluster' });
-  expect(stderr).toBe('placement: "cluster" is not known; use -c placement=serverless|embedded\n');
+  const { status, stdout, stderr } = synthesize({ placement: 'nowhere' });
+  expect(stderr).toBe(
+    'placement: "nowhere" is not known; use -c placement=serverless|cluster|star|sidecar|embedded|remote\n',
+  );
+  expect([status, stdout]).toEqual([1, '']);
+});
+
+it('says what is wrong in one line, also when some of it is made already', () => {
+  // The network is there when the load balancer turns out to be for nothing.
+  const { status, stdout, stderr } = synthesize({
+    placement: 'cluster',
+    certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/pdp',
+    domainName: 'pdp.example.com',
+    transport: 'plain',
+  });
+  expect(stderr).toMatch(/^loadBalancer\.certificate: not used with transport: 'plain'[^\n]*\n$/);
   expect([status, stdout]).toEqual([1, '']);
 });
 
@@ -30,7 +44,7 @@ it('writes one stack, named after its placement, that cdk-nag and CloudFormation
   const stacks = Object.entries<{ type: string }>(manifest.artifacts).filter(
     ([, { type }]) => type === 'aws:cloudformation:stack',
   );
-  expect(stacks.map(([name]) => name)).toEqual(['EmbeddedPdp']);
+  expect(stacks.map(([name]) => name)).toEqual(['EmbeddedNotes']);
   const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
   expect(report.pluginReports).toEqual([]);
 });

@@ -10,8 +10,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FargatePdp } from '../../lib/fargate-pdp.ts';
 import { PdpImage } from '../../lib/pdp-image.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
-import { imageContext, inlineFunction, isolatedStack, newApp, temporaryDirectory } from './support.ts';
-import { only, resources, roleStatements, securityGroupRules, target } from './template.ts';
+import {
+  builtImage,
+  imageContext,
+  inlineFunction,
+  isolatedStack,
+  newApp,
+  temporaryDirectory,
+} from './support.ts';
+import { only, resources, roleStatements, securityGroupRules, statements, target } from './template.ts';
 
 const outdir = temporaryDirectory();
 const image = {
@@ -236,6 +243,28 @@ describe('what a user sets', () => {
       'FunctionServiceRole: Allow secretsmanager:GetSecretValue on Key',
     ]);
     expect(JSON.stringify(only(template, 'AWS::KMS::Key').KeyPolicy)).not.toContain('FunctionServiceRole');
+  });
+
+  it('is the KMS key of all secrets and logs, which those who must read them may use', () => {
+    const { stack, vpc } = isolatedStack(outdir);
+    const encryptionKey = new Key(stack, 'Master');
+    const pdp = new FargatePdp(stack, 'Pdp', { vpc, ...builtImage, encryptionKey });
+    pdp.grantEvaluate(inlineFunction(stack, 'Function', vpc));
+    const template = Template.fromStack(stack);
+    const secrets = Object.entries(resources(template, 'AWS::SecretsManager::Secret'));
+    expect(secrets.map(([name, { KmsKeyId }]) => [name, target(KmsKeyId)])).toEqual([
+      ['PdpApiKey', 'Master'],
+      ['PdpCertificateSecretsAuthority', 'Master'],
+      ['PdpCertificateSecretsServer', 'Master'],
+    ]);
+    expect(target(resources(template, 'AWS::Logs::LogGroup').PdpLog?.KmsKeyId)).toBe('Master');
+    const decrypts = roleStatements(template).filter((line) => line.includes('kms:Decrypt'));
+    expect(decrypts.map((line) => line.split(':')[0])).toEqual(['FunctionServiceRole', 'PdpCertificateRole']);
+    for (const line of decrypts) expect(line).toContain('"kms:ViaService"');
+    const policy = JSON.stringify(only(template, 'AWS::KMS::Key').KeyPolicy);
+    expect(policy).toMatch(
+      /"Service":\{?[^}]*logs\..*"kms:EncryptionContext:aws:logs:arn"|kms:EncryptionContext/,
+    );
   });
 
   it('may be subnets with egress, which are taken when there are no isolated ones', () => {

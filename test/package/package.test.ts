@@ -37,7 +37,7 @@ describe('in a function, where CDK is not installed', () => {
 
   beforeAll(async () => {
     project = await Project.create(join(directory, 'function'), packed.tarball);
-    await project.install(['@middy/core']);
+    await project.install(['@middy/core', '@aws-lambda-powertools/event-handler', 'hono']);
     bundle = join(project.directory, 'bundle.tar.gz');
     await project.pdp('build', POLICIES, '--output', bundle);
   });
@@ -49,6 +49,19 @@ describe('in a function, where CDK is not installed', () => {
       resource: { type: 'Note', id: 'one' },
     }));
     expect(await project.run('middleware.mjs')).toEqual({ asked, answers: [[200, 'alice'], [403], [401]] });
+  });
+
+  test('its adapters decide for a handler without middy, in Powertools and in Hono', async () => {
+    const answers = [
+      [200, 'alice'],
+      [403, 'Forbidden'],
+      [401, 'Unauthorized'],
+    ];
+    expect(await project.run('frameworks.mjs')).toEqual({
+      withAuthorization: answers,
+      powertools: answers,
+      hono: answers,
+    });
   });
 
   test('serverless-pdp/authorizer answers API Gateway, by tokens that serverless-pdp/verified-jwt verified', async () => {
@@ -85,7 +98,10 @@ describe('in a function, where CDK is not installed', () => {
   });
 
   test('CommonJS takes them too', async () => {
-    const paths = ['middleware', 'authorizer', 'verified-jwt', 'client', 'embedded', 'engine', 'compiler'];
+    const { exports } = project.manifest;
+    const paths = Object.keys(exports)
+      .filter((path) => path !== '.' && path !== './package.json')
+      .map((path) => path.replace('./', ''));
     expect(await project.run('commonjs.cjs')).toEqual(
       Object.fromEntries(paths.map((path) => [path, 'function'])),
     );
@@ -217,12 +233,15 @@ async function readmeCode(): Promise<[string, string]> {
 }
 
 const CONSUMER = `
-import { apiGatewayAuthorizer, type AuthorizerResult } from 'serverless-pdp/authorizer';
+import { apiGatewayAuthorizer, appSyncAuthorizer, type AuthorizerResult } from 'serverless-pdp/authorizer';
 import { compileInWorker } from 'serverless-pdp/compiler';
 import { createEmbeddedPdp } from 'serverless-pdp/embedded';
 import { createPdpClient, PdpUnavailableError, type PdpClientOptions } from 'serverless-pdp/client';
 import { createPdp, type Decision, type PolicyDecisionPoint } from 'serverless-pdp/engine';
 import { authorize, type Authorization } from 'serverless-pdp/middleware';
+import { authorize as inHono } from 'serverless-pdp/hono';
+import { type AuthorizationEnv, authorize as inRouter } from 'serverless-pdp/powertools';
+import { withAuthorization } from 'serverless-pdp/with-authorization';
 import { FargatePdp, type FargatePdpProps, type IPdp } from 'serverless-pdp';
 import { fromVerifiedJwt } from 'serverless-pdp/verified-jwt';
 // @ts-expect-error: not exported
@@ -252,10 +271,19 @@ export const authorizer = apiGatewayAuthorizer({
 });
 export type Authorized = Awaited<ReturnType<typeof authorizer>> & AuthorizerResult;
 
+const subject = fromVerifiedJwt({ type: 'User', issuer: 'https://id.example.com', audience: 'notes' });
+const question = { subject, action: 'view', resource: { type: 'Note', id: 'one' } };
+export const appSync = appSyncAuthorizer({ ...question, fields: { 'Note.history': 'audit' } });
+export const plain = withAuthorization(question, async (_event, { authorization }) => authorization.subject.id);
+export const inFrameworks: [AuthorizationEnv, unknown][] = [];
+export const middlewares = [inHono(question), inRouter(question)];
+
 export const place = (...args: [FargatePdp['node'], FargatePdpProps]): IPdp['endpoint'] => args[1].policies;
 export const mistaken = [
   // @ts-expect-error: no resource
   authorize({ subject: { type: 'User', id: 'alice' }, action: 'view' }),
+  // @ts-expect-error: no handler
+  withAuthorization(question),
   // @ts-expect-error: a misspelt option
   createPdpClient({ url: 'http://pdp:7000', timeout: 100 }),
 ];

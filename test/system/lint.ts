@@ -30,6 +30,8 @@ interface Finding {
   Location: { Path: (string | number)[] | null };
 }
 
+export const prepare = () => Promise.all([assemblies(), pythonProgram('cfn-lint')]);
+
 export async function run(): Promise<void> {
   const stacks = (await assemblies()).flatMap((assembly) => assembly.stacks);
   const options = ['--format', 'json', '--ignore-checks', ...Object.keys(IGNORED)];

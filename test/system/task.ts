@@ -28,6 +28,8 @@ interface Scene {
   ask(path: string, body?: unknown, key?: string): Promise<Answer>;
 }
 
+export const prepare = () => assemblies();
+
 export async function run(): Promise<void> {
   const image = await pdpImage();
   const secrets = await makeSecrets('api.pdp.internal');
@@ -71,6 +73,7 @@ export async function run(): Promise<void> {
           await decides(scene);
           await isLockedDown(scene);
           await drains(scene);
+          await logsDecisions(scene);
         } catch (error) {
           console.log((await podman('logs', '--tail', '20', scene.name)) || 'it logged nothing');
           throw error;
@@ -152,4 +155,13 @@ async function drains({ name, podman, ask, key, task }: Scene): Promise<void> {
   }
   await stopped;
   assert.equal(await podman('inspect', name, '--format', '{{.State.ExitCode}}'), '0');
+}
+
+async function logsDecisions({ name, podman, task }: Scene): Promise<void> {
+  const log = await podman('logs', name);
+  assert.match(log, /"acme\/roadmap"/, 'no decision was logged');
+  for (const value of Object.values(task.container.env)) {
+    // Not of what is no secret, such as an address.
+    if (value.length > 20) assert.equal(log.includes(value), false, 'a secret is in the log');
+  }
 }

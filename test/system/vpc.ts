@@ -4,6 +4,7 @@ import { type Assembly, assemblies } from './support/assemblies.ts';
 import { withCleanup } from './support/cleanup.ts';
 import { type DiscoveredService, discoveredServices } from './support/cloud-map.ts';
 import { eventually } from './support/http.ts';
+import { lambdaRuntime } from './support/lambda-runtime.ts';
 import { enforce, type Member } from './support/nftables.ts';
 import { statusOf, viewing } from './support/notes-api.ts';
 import { type PdpImage, pdpImage } from './support/pdp-image.ts';
@@ -24,6 +25,8 @@ type Defer = (undo: () => unknown) => void;
 const ADDRESSES = { pdp: '10.0.0.10', secrets: '10.0.0.20', granted: '10.0.1.30', stranger: '10.0.1.40' };
 
 const askFrom = fileURLToPath(new URL('support/ask-from.ts', import.meta.url));
+
+export const prepare = () => Promise.all([assemblies(), lambdaRuntime()]);
 
 export async function run(): Promise<void> {
   const image = await pdpImage();

@@ -27,7 +27,7 @@ describe('a key that is read', () => {
     expect(await source.get()).toBe('key');
   });
 
-  test('is read again when it was refused, at most once a minute', async () => {
+  test('is read again when it was refused, at most once a minute, and once for each key', async () => {
     let now = 1_000_000;
     let reads = 0;
     const source = apiKeySource(
@@ -39,13 +39,16 @@ describe('a key that is read', () => {
     );
     expect(await source.get()).toBe('key-1');
     now += 59_999;
-    source.refused();
+    source.refused('key-1');
     expect(await source.get()).toBe('key-1');
     now += 1;
-    source.refused();
+    source.refused('key-1');
     expect(await source.get()).toBe('key-2');
-    source.refused();
+    now += 60_000;
+    source.refused('key-1');
     expect(await source.get()).toBe('key-2');
+    source.refused('key-2');
+    expect(await source.get()).toBe('key-3');
   });
 
   test.each(['', 'two words', 'line\nbreak', 7])('that cannot be sent is unavailable: %j', async (key) => {

@@ -32,6 +32,20 @@ describe('options that are wrong are refused when the client is made', () => {
       { url: 'https://pdp', ca: 'nonsense' },
       'ca must be certificates in PEM form',
     ],
+    ['no items in a batch', { url, maxBatchItems: 0 }, 'maxBatchItems must be a positive whole number'],
+    ['no bytes in a batch', { url, maxRequestBytes: -1 }, 'maxRequestBytes must be a positive whole number'],
+    ['hedges in words', { url, hedge: 'no' }, 'hedge must be true or false'],
+    ['a lookup that is none', { url, lookup: '10.0.0.1' }, 'lookup must be a function'],
+    ['a listener that is none', { url, onEvent: {} }, 'onEvent must be a function'],
+    ['a cache that is switched on', { url, cache: true }, 'cache: the options must be an object'],
+    ['a misspelt option of the cache', { url, cache: { ttl: 5 } }, 'cache: unknown option "ttl"'],
+    ['a cache of nothing', { url, cache: { maxEntries: 0 } }, 'cache: maxEntries must be a positive'],
+    ['a fall-back that is null', { url, fallback: null }, 'fallback must be a PolicyDecisionPoint'],
+    [
+      'a fall-back for single questions only',
+      { url, fallback: { evaluate() {} } },
+      'fallback must be a PolicyDecisionPoint',
+    ],
   ])('%s', (_name, options, message) => {
     const make = () => createPdpClient(options as PdpClientOptions);
     expect(make).toThrow(

@@ -82,7 +82,7 @@ describe('a permit', () => {
           resource: { type: 'Function', id: 'test' },
           context: { ip: '127.0.0.1' },
         },
-        options: { signal: expect.any(AbortSignal), requestId: 'request-1' },
+        options: { signal: expect.any(AbortSignal), timeoutMs: expect.any(Number), requestId: 'request-1' },
       },
     ]);
   });

@@ -2,6 +2,9 @@
 const kinds = {};
 for (const [path, name] of [
   ['middleware', 'authorize'],
+  ['with-authorization', 'withAuthorization'],
+  ['powertools', 'authorize'],
+  ['hono', 'authorize'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],

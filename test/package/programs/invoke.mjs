@@ -1,9 +1,7 @@
 // A function as Lambda has it: its own directory, the layer's path in the environment.
-import { createRequire } from 'node:module';
-
 const [code, bundle] = process.argv.slice(2);
 process.env.PDP_BUNDLE = bundle;
-const { handler } = createRequire(import.meta.url)(`${code}/index.js`);
+const { handler } = await import(`${code}/index.mjs`);
 const view = async (sub) => {
   const event = {
     pathParameters: { note: 'acme/roadmap' },

@@ -40,7 +40,8 @@ export async function assembly(placement: Placement): Promise<Assembly> {
 
 async function synthesize(): Promise<Assembly[]> {
   if (process.env.KEEP === undefined)
-    await command(process.execPath, ['scripts/synth.ts'], { cwd: root, timeout: 300_000 });
+    if (process.env.KEEP === undefined)
+      await command(process.execPath, ['scripts/synth.ts'], { cwd: root, timeout: 300_000 });
   return PLACEMENTS.map((placement) => {
     const directory = join(root, 'cdk.out', placement);
     const { stacks } = new CloudAssembly(directory);

@@ -5,6 +5,7 @@ from typing import Any
 
 from moto.cloudformation import cloudformation_backends
 from moto.cloudformation import parsing
+from moto.kms.models import Key
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicediscovery.models import servicediscovery_backends
 
@@ -89,6 +90,17 @@ class DiscoveryService(Resource):
         return cls(service.id, {"Id": service.id, "Arn": service.arn, "Name": service.name})
 
 
+class KmsKey(Resource):
+    """A key with tags, which moto's own cannot be made with."""
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        properties = {name: value for name, value in cloudformation_json["Properties"].items() if name != "Tags"}
+        untagged = {**cloudformation_json, "Properties": properties}
+        made = Key.create_from_cloudformation_json(resource_name, untagged, account_id, region_name, **kwargs)
+        return cls(made.id, {"Arn": made.arn, "KeyId": made.id})
+
+
 class Recorded(Resource):
     """A type that moto's CloudFormation does not know, or a custom resource: made up, so that references to it work."""
 
@@ -105,6 +117,7 @@ class Recorded(Resource):
 
 
 MADE = {
+    "AWS::KMS::Key": KmsKey,
     "AWS::SecretsManager::Secret": Secret,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": PrivateDnsNamespace,
     "AWS::ServiceDiscovery::Service": DiscoveryService,

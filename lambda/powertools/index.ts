@@ -1,0 +1,3 @@
+export type { PathParameters, Routed, RouterEvent } from '../frameworks/routed.ts';
+export type { Authorization } from '../middleware/types.ts';
+export { type AuthorizationEnv, authorize, type RouterOptions } from './authorize.ts';
