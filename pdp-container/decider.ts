@@ -1,6 +1,7 @@
 import type { AccessRequest, Decision, LocalPdp } from '../engine/contract.ts';
 import type { Asked, DecisionLog, SearchKind } from './decision-log.ts';
 import type { Metrics } from './metrics.ts';
+import type { RequestIds } from './request-ids.ts';
 
 /** Makes decisions, and counts, times and logs each. Every HTTP face decides through this one. */
 export class Decider {
@@ -13,20 +14,20 @@ export class Decider {
   }
 
   /** @throws InvalidRequestError */
-  decide(pdp: LocalPdp, request: AccessRequest, requestId: string): Decision {
+  decide(pdp: LocalPdp, request: AccessRequest, ids: RequestIds): Decision {
     const start = performance.now();
     const decision = pdp.decide(request);
-    this.#record(request, decision, requestId, performance.now() - start);
+    this.#record(request, decision, ids, performance.now() - start);
     return decision;
   }
 
   /** Denies what cannot be evaluated, inside a batch that goes on. */
-  denyInvalid(pdp: LocalPdp, asked: Asked, message: string, requestId: string): Decision {
+  denyInvalid(pdp: LocalPdp, asked: Asked, message: string, ids: RequestIds): Decision {
     const decision = {
       decision: false,
       context: { revision: pdp.revision, error: { status: 400, message } },
     };
-    this.#record(asked, decision, requestId, 0);
+    this.#record(asked, decision, ids, 0);
     return decision;
   }
 
@@ -36,15 +37,15 @@ export class Decider {
     asked: Asked,
     results: number,
     { revision }: LocalPdp,
-    requestId: string,
+    ids: RequestIds,
     start: number,
   ): void {
     const micros = Math.round((performance.now() - start) * 1000);
-    this.log.search(kind, asked, results, revision, requestId, micros);
+    this.log.search(kind, asked, results, revision, ids, micros);
   }
 
-  #record(asked: Asked, decision: Decision, requestId: string, milliseconds: number): void {
+  #record(asked: Asked, decision: Decision, ids: RequestIds, milliseconds: number): void {
     this.#metrics.decided(decision.decision, milliseconds / 1000, decision.context?.errors?.length ?? 0);
-    this.log.decision(asked, decision, requestId, Math.round(milliseconds * 1000));
+    this.log.decision(asked, decision, ids, Math.round(milliseconds * 1000));
   }
 }

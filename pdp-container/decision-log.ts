@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Action, Decision, JsonObject } from '../engine/contract.ts';
 import type { DecisionLogMode } from './options.ts';
+import type { RequestIds } from './request-ids.ts';
 
 /** Longest id, type or name in a log line, in UTF-16 units: a batch must not multiply a long one. */
 const MAX_TEXT = 512;
@@ -35,11 +36,11 @@ export class DecisionLog {
     this.#withAttributes = withAttributes;
   }
 
-  decision(asked: Asked, { decision, context }: Decision, requestId: string, micros: number): void {
+  decision(asked: Asked, { decision, context }: Decision, ids: RequestIds, micros: number): void {
     if (this.#mode === 'off' || (this.#mode === 'denied' && decision)) return;
     this.#logger.info(
       {
-        requestId: clip(requestId),
+        ...logged(ids),
         ...this.#asked(asked),
         decision,
         policies: context?.policies,
@@ -57,12 +58,12 @@ export class DecisionLog {
     asked: Asked,
     results: number,
     revision: string,
-    requestId: string,
+    ids: RequestIds,
     micros: number,
   ): void {
     if (this.#mode !== 'all') return;
     this.#logger.info(
-      { requestId: clip(requestId), search: kind, ...this.#asked(asked), results, revision, micros },
+      { ...logged(ids), search: kind, ...this.#asked(asked), results, revision, micros },
       'search',
     );
   }
@@ -99,6 +100,10 @@ export class DecisionLog {
 function entity(value: LoggedEntity | undefined): { type: string; id?: string } | undefined {
   if (value === undefined) return undefined;
   return value.id === undefined ? { type: clip(value.type) } : { type: clip(value.type), id: clip(value.id) };
+}
+
+function logged({ requestId, traceId }: RequestIds): RequestIds {
+  return { requestId: clip(requestId), traceId };
 }
 
 function clip(text: string): string {

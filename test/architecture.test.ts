@@ -58,6 +58,12 @@ it('only the compiler knows cedar-wasm', async () => {
   expect(wrong).toEqual([]);
 });
 
+/** What an application may have installed, and the only place that asks for it. */
+const OPTIONAL_PEERS: Record<string, RegExp> = {
+  '@opentelemetry/api': /^lambda\/observe\/open-telemetry\.ts$/,
+  vitest: /^lambda\/testing\/vitest\.ts$/,
+};
+
 it('functions import no framework, and the AWS SDK only when a key is to be read', async () => {
   const allowed = new Set(['@aws-sdk/client-secrets-manager']);
   const wrong: string[] = [];
@@ -70,6 +76,7 @@ it('functions import no framework, and the AWS SDK only when a key is to be read
       if (specifier.startsWith('.') || isBuiltin(specifier) || allowed.has(specifier)) continue;
       // Whoever does not verify tokens does not carry the library.
       if (path.startsWith('lambda/verified-jwt/') && specifier.startsWith('aws-jwt-verify/')) continue;
+      if (OPTIONAL_PEERS[specifier]?.test(path)) continue;
       const typeOnly = new RegExp(`import type [^;]*from '${specifier}'`).test(text);
       if (!typeOnly) wrong.push(`${path} imports ${specifier}`);
     }

@@ -99,7 +99,7 @@ export type AppSyncAuthorizer<Event = AppSyncAuthorizerEvent> = (
 export function appSyncAuthorizer<Event = AppSyncAuthorizerEvent>(
   options: AppSyncAuthorizerOptions<Event>,
 ): AppSyncAuthorizer<Event> {
-  const settings = parseQuestionOptions<Event>(OWNER, options, ['fields', 'ttlSeconds']);
+  const settings = parseQuestionOptions(OWNER, options, ['fields', 'ttlSeconds']);
   if (typeof settings.subject !== 'function') {
     throw new ConfigurationError(
       `${OWNER}: subject must be a function that verifies the token: fromVerifiedJwt`,

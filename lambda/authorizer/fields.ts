@@ -1,5 +1,6 @@
 import type { AccessRequest, Action, EvaluateOptions, Resource } from '../../engine/contract.ts';
 import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
+import { isUnanswered } from '../middleware/decision-context.ts';
 import type { QuestionSettings } from '../middleware/options.ts';
 import { parseOptions } from '../options.ts';
 
@@ -72,7 +73,11 @@ export function withFields<Event>(
       resource: resource ?? question.resource,
     }));
     const [decision, ...answers] = await pdp.evaluateAll([question, ...questions], options);
-    if (decision === undefined || answers.length !== fields.length)
+    if (
+      decision === undefined ||
+      answers.length !== fields.length ||
+      [decision, ...answers].some(isUnanswered)
+    )
       throw new PdpUnavailableError('the PDP did not answer every question');
     denied.push(
       ...fields.filter((_field, index) => answers[index]?.decision !== true).map(({ name }) => name),

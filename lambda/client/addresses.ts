@@ -1,6 +1,6 @@
 import { Address, type AddressSettings } from './address.ts';
 import { ConnectionError } from './exchange.ts';
-import type { Lookup } from './lookup.ts';
+import { isIpAddress, type Lookup } from './lookup.ts';
 
 /** After how long the addresses are asked for again, by the next request, in milliseconds. */
 const FRESH_MS = 10_000;
@@ -101,11 +101,6 @@ function parseAddresses(host: string, found: unknown): string[] {
   const ips = Array.isArray(found) ? found.filter((ip) => typeof ip === 'string' && isIpAddress(ip)) : [];
   if (ips.length === 0) throw new Error(`${host} has no address`);
   return ips;
-}
-
-/** As much as is needed to tell an address from a name: no name ends in a number (RFC 1123) or has a colon. */
-function isIpAddress(host: string): boolean {
-  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {

@@ -14,3 +14,8 @@ export const systemLookup: Lookup = (host) =>
       error === null ? resolve(found.map(({ address }) => address)) : reject(error),
     );
   });
+
+/** As much as is needed to tell an address from a name: no name ends in a number (RFC 1123) or has a colon. */
+export function isIpAddress(host: string): boolean {
+  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,4 +1,5 @@
 import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { own } from '../middleware/own.ts';
 import type { AuthorizeOptions, MiddyRequest } from '../middleware/types.ts';
 
 /** Parameters in the path of a router's route. */
@@ -35,20 +36,23 @@ export function coreRequest<Event>(
 }
 
 /** Options whose functions get the framework's own request besides the event, as the core knows them. */
-export function coreOptions<Event, Request>(
-  options: AuthorizeOptions<Event, Request>,
-): AuthorizeOptions<Event> {
-  const extractors = ['subject', 'action', 'resource', 'context']
-    .map(
-      (name) => [name, (options as unknown as Record<string, unknown> | null | undefined)?.[name]] as const,
-    )
-    .filter((entry): entry is [string, Extractor<Event>] => typeof entry[1] === 'function')
-    .map(([name, extract]) => [name, inFramework(extract)] as const);
-  return { ...options, ...Object.fromEntries(extractors) } as unknown as AuthorizeOptions<Event>;
+export function coreOptions<Event, Request, Loaded>(
+  options: AuthorizeOptions<Event, Request, Loaded>,
+): AuthorizeOptions<Event, MiddyRequest<Event>, Loaded> {
+  const functions = ['subject', 'action', 'resource', 'context', 'onDeny']
+    .map((name) => [name, own(options, name)] as const)
+    .filter((entry): entry is [string, OfRequest] => typeof entry[1] === 'function')
+    .map(([name, work]) => [name, inFramework(work)] as const);
+  return { ...options, ...Object.fromEntries(functions) } as unknown as AuthorizeOptions<
+    Event,
+    MiddyRequest<Event>,
+    Loaded
+  >;
 }
 
-type Extractor<Event> = (event: Event, request: unknown) => unknown;
+/** An extractor, whose first argument is the event, or `onDeny`, whose first is the denial. */
+type OfRequest = (first: unknown, request: unknown) => unknown;
 
-function inFramework<Event>(extract: Extractor<Event>): Extractor<Event> {
-  return (event, request) => extract(event, (request as MiddyRequest<Event>).internal[FRAMEWORK]);
+function inFramework(work: OfRequest): OfRequest {
+  return (first, request) => work(first, (request as MiddyRequest).internal[FRAMEWORK]);
 }

@@ -4,6 +4,12 @@ import { UnauthorizedError } from './errors.ts';
 import type { QuestionSettings } from './options.ts';
 import type { MiddyRequest } from './types.ts';
 
+/** The question that an event poses, with what was loaded to put it. */
+export interface Posed {
+  question: AccessRequest;
+  loaded?: unknown;
+}
+
 /**
  * The question that an event poses.
  *
@@ -14,7 +20,7 @@ import type { MiddyRequest } from './types.ts';
 export async function accessRequest<Event>(
   settings: QuestionSettings<Event>,
   request: MiddyRequest<Event>,
-): Promise<AccessRequest> {
+): Promise<Posed> {
   const resolve = async (option: unknown): Promise<unknown> =>
     typeof option === 'function' ? option(request.event, request) : option;
   // The subject first: a request without one has no business making the others look things up.
@@ -22,10 +28,16 @@ export async function accessRequest<Event>(
   const subject = parseSubject(owner, await resolve(settings.subject));
   const [action, resource, context] = await Promise.all([
     resolve(settings.action).then((value) => parseAction(owner, value)),
-    resolve(settings.resource).then((value) => parseEntity<Resource>(owner, 'resource', value)),
+    resolve(settings.resource).then((value) => parseResource(owner, value)),
     resolve(settings.context).then((value) => parseContext(owner, value)),
   ]);
-  return { subject, action, resource, ...(context === undefined ? {} : { context }) };
+  const question = {
+    subject,
+    action,
+    resource: resource.resource,
+    ...(context === undefined ? {} : { context }),
+  };
+  return 'loaded' in resource ? { question, loaded: resource.loaded } : { question };
 }
 
 function parseSubject(owner: string, value: unknown): Subject {
@@ -33,6 +45,13 @@ function parseSubject(owner: string, value: unknown): Subject {
   const id = isRecord(value) ? value.id : undefined;
   if (isRecord(value) && (id === undefined || id === null || id === '')) throw new UnauthorizedError();
   return parseEntity<Subject>(owner, 'subject', value);
+}
+
+/** A resource, or one with what was loaded to name it. */
+function parseResource(owner: string, value: unknown): { resource: Resource; loaded?: unknown } {
+  if (isRecord(value) && isRecord(value.resource) && 'loaded' in value)
+    return { resource: parseEntity<Resource>(owner, 'resource', value.resource), loaded: value.loaded };
+  return { resource: parseEntity<Resource>(owner, 'resource', value) };
 }
 
 function parseEntity<T extends Subject | Resource>(owner: string, name: string, value: unknown): T {

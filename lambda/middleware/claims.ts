@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue, Subject } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { nonEmptyString, parseOptions, type RawOptions } from '../options.ts';
+import type { HttpApiEvent, RestApiEvent } from './event-kinds.ts';
+import { own, ownAt } from './own.ts';
 
 /** How verified claims become a subject. */
 export interface ClaimsOptions {
@@ -22,7 +24,7 @@ export interface ClaimsOptions {
 }
 
 /** Gives the subject of an event, or `undefined` when the event has none. */
-export type SubjectExtractor = (event: unknown) => Subject | undefined;
+export type SubjectExtractor<Event = unknown> = (event: Event) => Subject | undefined;
 
 /**
  * The subject from the claims that an HTTP API's JWT authorizer has verified
@@ -33,7 +35,7 @@ export type SubjectExtractor = (event: unknown) => Subject | undefined;
  *
  * @throws ConfigurationError when an option is wrong
  */
-export function fromJwtClaims(options: ClaimsOptions): SubjectExtractor {
+export function fromJwtClaims(options: ClaimsOptions): SubjectExtractor<HttpApiEvent> {
   return extractor('fromJwtClaims', options, ['requestContext', 'authorizer', 'jwt', 'claims']);
 }
 
@@ -44,13 +46,18 @@ export function fromJwtClaims(options: ClaimsOptions): SubjectExtractor {
  *
  * @throws ConfigurationError when an option is wrong
  */
-export function fromCognito(options: ClaimsOptions): SubjectExtractor {
+export function fromCognito(options: ClaimsOptions): SubjectExtractor<RestApiEvent> {
   return extractor('fromCognito', options, ['requestContext', 'authorizer', 'claims']);
 }
 
-function extractor(owner: string, options: ClaimsOptions, path: readonly string[]): SubjectExtractor {
+/** The subject from the claims that stand at a path of the event, where only AWS can have put them. */
+export function extractor(
+  owner: string,
+  options: ClaimsOptions,
+  path: readonly string[],
+): SubjectExtractor<unknown> {
   const toSubject = claimsMapping(owner, parseOptions(owner, options, CLAIMS_OPTIONS));
-  return (event) => toSubject(path.reduce(own, event));
+  return (event) => toSubject(ownAt(event, path));
 }
 
 /** The names of {@link ClaimsOptions}. */
@@ -64,13 +71,25 @@ export const CLAIMS_OPTIONS = ['type', 'claim', 'properties'] as const;
 export function claimsMapping(owner: string, options: RawOptions): (claims: unknown) => Subject | undefined {
   const type = nonEmptyString(owner, 'type', options.type);
   const claim = options.claim === undefined ? 'sub' : nonEmptyString(owner, 'claim', options.claim);
-  const names = parseNames(owner, options.properties);
+  const properties = propertiesMapping(owner, options.properties);
   return (claims) => {
     const id = own(claims, claim);
     if (typeof id !== 'string' || id === '') return undefined;
-    if (names.length === 0) return { type, id };
-    return { type, id, properties: pick(claims, names) };
+    return { type, id, ...properties(claims) };
   };
+}
+
+/**
+ * Picks the claims that become properties of the subject.
+ *
+ * @throws ConfigurationError when the names are not an array of strings
+ */
+export function propertiesMapping(
+  owner: string,
+  value: unknown,
+): (claims: unknown) => Pick<Subject, 'properties'> {
+  const names = parseNames(owner, value);
+  return (claims) => (names.length === 0 ? {} : { properties: pick(claims, names) });
 }
 
 function parseNames(owner: string, value: unknown): string[] {
@@ -89,10 +108,4 @@ function pick(claims: unknown, names: readonly string[]): JsonObject {
 function isClaim(value: unknown): value is JsonValue {
   const scalar = (item: unknown) => ['string', 'number', 'boolean'].includes(typeof item);
   return scalar(value) || (Array.isArray(value) && value.every(scalar));
-}
-
-/** A property of its own, never one of the prototype. */
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
 }

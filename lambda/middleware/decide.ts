@@ -1,17 +1,18 @@
-import type { AccessRequest, Decision } from '../../engine/contract.ts';
+import type { AccessRequest, Decision, EvaluateOptions } from '../../engine/contract.ts';
 import { PdpUnavailableError } from '../../engine/errors.ts';
-import { type Deadline, withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadline.ts';
 import { accessRequest } from './ask.ts';
-import { AuthorizationError, ServiceUnavailableError } from './errors.ts';
+import { startWatch } from './decision-listener.ts';
+import { AuthorizationError, isClientError, ServiceUnavailableError } from './errors.ts';
 import type { QuestionSettings } from './options.ts';
+import { timeLeft } from './time-left.ts';
 import type { MiddyRequest } from './types.ts';
-
-/** What is left to a function for answering when the time-out is bound by Lambda's own, in milliseconds. */
-const ANSWERING_MS = 100;
 
 /** A question, and the PDP's answer to it. */
 export interface Answered extends AccessRequest {
   decision: Decision;
+  /** What the resource's extractor had to load to name it. */
+  loaded?: unknown;
 }
 
 /**
@@ -25,27 +26,74 @@ export async function decide<Event>(
   settings: QuestionSettings<Event>,
   request: MiddyRequest<Event>,
 ): Promise<Answered> {
-  let extracting = true;
+  const watch = startWatch(settings.onDecision);
+  let asked: AccessRequest[] = [];
   try {
-    const budget = Math.min(settings.timeoutMs, timeLeft(request.context));
-    return await withDeadline(budget, undefined, async (deadline) => {
-      const question = await accessRequest(settings, request);
-      extracting = false;
+    return await inTime(settings, request.context, async (options) => {
+      const { question, ...loaded } = await accessRequest(settings, request);
+      asked = [question];
       const pdp = await settings.pdp();
-      const answer: unknown = await pdp.evaluate(question, askOptions(deadline, request));
-      return { ...question, decision: parseDecision(answer) };
+      const answer: unknown = await pdp.evaluate(question, options());
+      const decision = parseDecision(answer);
+      watch.decided(asked, [decision]);
+      return { ...question, ...loaded, decision };
     });
   } catch (error) {
+    watch.failed(error, asked);
     // The PDP's own errors have a `statusCode` too: only an extractor may say that the caller is at fault.
-    if (error instanceof AuthorizationError || (extracting && isClientError(error))) throw error;
+    if (error instanceof AuthorizationError || (asked.length === 0 && isClientError(error))) throw error;
     throw new ServiceUnavailableError(error);
   }
 }
 
-function askOptions({ signal, remaining }: Deadline, request: MiddyRequest<unknown>) {
-  const { awsRequestId } = request.context;
-  const left = { signal, timeoutMs: remaining() };
-  return typeof awsRequestId === 'string' ? { ...left, requestId: awsRequestId } : left;
+/**
+ * Asks the PDP many questions at once, within the time there is.
+ *
+ * @param pose gives the questions, or what is to be asked within the same time
+ * @throws ServiceUnavailableError when there is no answer, whatever the reason; `cause` says which
+ */
+export async function decideAll(
+  settings: AskSettings,
+  context: unknown,
+  pose: () => AccessRequest[] | Promise<AccessRequest[]>,
+): Promise<Decision[]> {
+  const watch = startWatch(settings.onDecision);
+  let asked: AccessRequest[] = [];
+  try {
+    return await inTime(settings, context, async (options) => {
+      asked = await pose();
+      if (asked.length === 0) return [];
+      const pdp = await settings.pdp();
+      const answers: unknown = await pdp.evaluateAll(asked, options());
+      if (!Array.isArray(answers)) throw new PdpUnavailableError('the PDP gave no decisions');
+      const decisions = asked.map((_question, index) => parseDecision(answers[index]));
+      watch.decided(asked, decisions);
+      return decisions;
+    });
+  } catch (error) {
+    watch.failed(error, asked);
+    throw new ServiceUnavailableError(error);
+  }
+}
+
+/** What is needed to ask, whatever is asked. */
+export type AskSettings = Pick<QuestionSettings<never>, 'pdp' | 'timeoutMs' | 'onDecision'>;
+
+function inTime<T>(
+  settings: AskSettings,
+  context: unknown,
+  ask: (options: () => EvaluateOptions) => Promise<T>,
+): Promise<T> {
+  const budget = Math.min(settings.timeoutMs, timeLeft(context));
+  return withDeadline(budget, undefined, ({ signal, remaining }) => {
+    const { awsRequestId } = context as { awsRequestId?: unknown };
+    // Read when the question is ready: what was loaded for it has taken of the same time.
+    return ask(() => ({
+      signal,
+      timeoutMs: remaining(),
+      ...(typeof awsRequestId === 'string' ? { requestId: awsRequestId } : {}),
+    }));
+  });
 }
 
 /** A permit is `true` itself, and not something like it. */
@@ -54,22 +102,4 @@ function parseDecision(answer: unknown): Decision {
     throw new PdpUnavailableError('the PDP gave no decision');
   const { decision, context } = answer as Partial<Decision>;
   return { decision: decision === true, ...(context === undefined ? {} : { context }) };
-}
-
-/** Milliseconds that Lambda leaves for asking; without a limit outside of Lambda. */
-function timeLeft(context: unknown): number {
-  const lambda = context as { getRemainingTimeInMillis?: unknown; lambdaContext?: unknown } | undefined;
-  // A durable function has the Lambda context inside of its own, as middy knows too.
-  for (const owner of [lambda, lambda?.lambdaContext as typeof lambda]) {
-    if (typeof owner?.getRemainingTimeInMillis === 'function') {
-      const left: unknown = owner.getRemainingTimeInMillis();
-      if (typeof left === 'number' && Number.isFinite(left)) return left - ANSWERING_MS;
-    }
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
-function isClientError(error: unknown): boolean {
-  const status = error instanceof Error ? (error as { statusCode?: unknown }).statusCode : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500;
 }

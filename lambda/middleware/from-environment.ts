@@ -1,6 +1,7 @@
 import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { createPdpClient } from '../client/client.ts';
+import type { PdpClientOptions } from '../client/options.ts';
 import { once } from '../lazy.ts';
 import { readApiKeySecret } from './secret.ts';
 
@@ -18,7 +19,11 @@ export interface PdpEnvironment {
   PDP_CA?: string | undefined;
 }
 
-const made = new Map<string, PolicyDecisionPoint>();
+/** What the client of a remote PDP is to do besides what the environment says: `onEvent`, a cache, a fall-back. */
+export type RemotePdpOptions = Omit<PdpClientOptions, 'url' | 'apiKey' | 'ca'>;
+
+const NO_MORE: RemotePdpOptions = {};
+const made = new WeakMap<RemotePdpOptions, Map<string, PolicyDecisionPoint>>();
 
 /**
  * The PDP that the environment names: a remote one (`PDP_URL`) or one in this function (`PDP_BUNDLE`). The same
@@ -26,9 +31,13 @@ const made = new Map<string, PolicyDecisionPoint>();
  * while the module loads, it begins to read key or bundle there and then, in Lambda's Init phase.
  *
  * @param env default `process.env`
+ * @param more for the client of a remote PDP; one in this function has no use for it. The same object gives the same PDP
  * @throws ConfigurationError when neither or both are set, or a value is wrong
  */
-export function pdpFromEnvironment(env: PdpEnvironment = process.env): PolicyDecisionPoint {
+export function pdpFromEnvironment(
+  env: PdpEnvironment = process.env,
+  more: RemotePdpOptions = NO_MORE,
+): PolicyDecisionPoint {
   const [url, bundle, key, secret, ca] = [
     env.PDP_URL,
     env.PDP_BUNDLE,
@@ -37,33 +46,32 @@ export function pdpFromEnvironment(env: PdpEnvironment = process.env): PolicyDec
     env.PDP_CA,
   ].map((value) => value || undefined);
   const identity = JSON.stringify([url, bundle, key, secret, ca]);
-  const known = made.get(identity);
-  if (known !== undefined) return known;
-  const pdp = choose({ url, bundle, key, secret, ca });
-  made.set(identity, pdp);
+  const known = made.get(more) ?? new Map<string, PolicyDecisionPoint>();
+  made.set(more, known);
+  const pdp = known.get(identity) ?? choose({ url, bundle, key, secret, ca }, more);
+  known.set(identity, pdp);
   return pdp;
 }
 
 type Choice = Record<'url' | 'bundle' | 'key' | 'secret' | 'ca', string | undefined>;
 
-function choose({ url, bundle, key, secret, ca }: Choice): PolicyDecisionPoint {
+function choose({ url, bundle, key, secret, ca }: Choice, more: RemotePdpOptions): PolicyDecisionPoint {
   if (url !== undefined && bundle !== undefined) {
     throw new ConfigurationError(
       'PDP_URL and PDP_BUNDLE are both set: keep the one that this function is to use',
     );
   }
-  if (url !== undefined) return remote(url, key, secret, ca);
+  if (url !== undefined) return remote({ ...more, url, ...(ca === undefined ? {} : { ca }) }, key, secret);
   if (bundle !== undefined) return embedded(bundle);
   throw new ConfigurationError(
     'no PDP is configured: set PDP_URL (the address of a PDP) or PDP_BUNDLE (the path of a built bundle)',
   );
 }
 
-function remote(url: string, key?: string, secret?: string, ca?: string): PolicyDecisionPoint {
+function remote(options: PdpClientOptions, key?: string, secret?: string): PolicyDecisionPoint {
   if (key !== undefined && secret !== undefined) {
     throw new ConfigurationError('PDP_API_KEY and PDP_API_KEY_SECRET are both set: keep one of them');
   }
-  const options = { url, ...(ca === undefined ? {} : { ca }) };
   if (secret === undefined) return createPdpClient(key === undefined ? options : { ...options, apiKey: key });
   const first = once(() => readApiKeySecret(secret));
   begin(first);

@@ -2,9 +2,10 @@ import type { PolicyDecisionPoint } from '../../engine/contract.ts';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { once } from '../lazy.ts';
 import { parseOptions, positiveInteger } from '../options.ts';
+import type { DecisionListener } from './decision-record.ts';
 import { pdpFromEnvironment } from './from-environment.ts';
 import { logUnavailable } from './log.ts';
-import type { AuthorizeOptions, QuestionOptions } from './types.ts';
+import type { AuthorizeOptions, MiddyRequest, QuestionOptions } from './types.ts';
 
 /** What is needed to ask. */
 export interface QuestionSettings<Event> {
@@ -17,33 +18,36 @@ export interface QuestionSettings<Event> {
   pdp: () => Promise<PolicyDecisionPoint>;
   timeoutMs: number;
   logger: ((error: Error) => void) | false;
+  onDecision: DecisionListener | undefined;
 }
 
 export interface AuthorizeSettings<Event> extends QuestionSettings<Event> {
   respond: boolean;
+  onDeny: AuthorizeOptions<Event>['onDeny'];
 }
 
-const QUESTION = ['subject', 'action', 'resource', 'context', 'pdp', 'timeoutMs', 'logger'];
+const QUESTION = ['subject', 'action', 'resource', 'context', 'pdp', 'timeoutMs', 'logger', 'onDecision'];
 
 /** @throws ConfigurationError */
-export function parseAuthorizeOptions<Event>(
-  options: AuthorizeOptions<Event>,
+export function parseAuthorizeOptions<Event, Loaded>(
+  options: AuthorizeOptions<Event, MiddyRequest<Event>, Loaded>,
   owner = 'authorize',
 ): AuthorizeSettings<Event> {
-  const question = parseQuestionOptions(owner, options, ['respond']);
+  const question = parseQuestionOptions(owner, options, ['respond', 'onDeny']);
   if (options.respond !== undefined && typeof options.respond !== 'boolean') {
     throw new ConfigurationError(`${owner}: respond must be true or false`);
   }
-  return { ...question, respond: options.respond ?? true };
+  optionalFunction(owner, 'onDeny', options.onDeny);
+  return { ...question, respond: options.respond ?? true, onDeny: options.onDeny };
 }
 
 /**
  * @param more names of options that the owner has besides these
  * @throws ConfigurationError
  */
-export function parseQuestionOptions<Event>(
+export function parseQuestionOptions<Event, Loaded>(
   owner: string,
-  options: QuestionOptions<Event>,
+  options: QuestionOptions<Event, MiddyRequest<Event>, Loaded>,
   more: readonly string[],
 ): QuestionSettings<Event> {
   const raw = parseOptions(owner, options, [...QUESTION, ...more]);
@@ -55,6 +59,7 @@ export function parseQuestionOptions<Event>(
   if (raw.logger !== undefined && raw.logger !== false && typeof raw.logger !== 'function') {
     throw new ConfigurationError(`${owner}: logger must be a function or false`);
   }
+  optionalFunction(owner, 'onDecision', options.onDecision);
   return {
     owner,
     subject: options.subject,
@@ -64,7 +69,13 @@ export function parseQuestionOptions<Event>(
     pdp: parsePdp(owner, options.pdp),
     timeoutMs: positiveInteger(owner, 'timeoutMs', options.timeoutMs, 1000),
     logger: options.logger ?? logUnavailable,
+    onDecision: options.onDecision,
   };
+}
+
+function optionalFunction(owner: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw new ConfigurationError(`${owner}: ${name} must be a function`);
 }
 
 /** One PDP for each function that gives one, however many middlewares were made with it. */

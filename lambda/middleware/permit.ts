@@ -1,23 +1,21 @@
+import { authorizationOf } from './authorization.ts';
 import { decide } from './decide.ts';
-import { type AuthorizationError, ForbiddenError } from './errors.ts';
-import type { AuthorizeSettings, QuestionSettings } from './options.ts';
+import type { AuthorizationError } from './errors.ts';
+import type { QuestionSettings } from './options.ts';
 import { type ProblemResponse, problemResponse } from './problem.ts';
 import type { Authorization, MiddyRequest } from './types.ts';
 
 /**
- * What the handler gets of a permit.
+ * Asks what an event poses, and gives what the handler gets of a permit.
  *
  * @throws ForbiddenError unless it is a permit
  * @throws whatever {@link decide} throws
  */
-export async function requirePermit<Event>(
-  settings: AuthorizeSettings<Event>,
+export async function requirePermit<Event, Loaded = unknown>(
+  settings: QuestionSettings<Event>,
   request: MiddyRequest<Event>,
-): Promise<Authorization> {
-  const { decision: answer, ...question } = await decide(settings, request);
-  const { decision, context } = answer;
-  if (!decision) throw new ForbiddenError();
-  return { ...question, decision: context === undefined ? { decision } : { decision, context } };
+): Promise<Authorization<Loaded>> {
+  return authorizationOf<Loaded>(settings, request.context, await decide(settings, request));
 }
 
 /** The response to a request that was stopped. Why there was no answer is logged; the caller is not told. */

@@ -1,4 +1,4 @@
-import type { AuthorizationError } from './errors.ts';
+import { type AuthorizationError, BadRequestError } from './errors.ts';
 
 /** A response as API Gateway (REST and HTTP APIs), function URLs and load balancers take it from a function. */
 export interface ProblemResponse {
@@ -12,6 +12,11 @@ export function problemResponse(error: AuthorizationError): ProblemResponse {
   return {
     statusCode: error.statusCode,
     headers: { 'Content-Type': 'application/problem+json', ...error.headers },
-    body: JSON.stringify({ type: 'about:blank', title: error.message, status: error.statusCode }),
+    body: JSON.stringify({ type: 'about:blank', ...described(error), status: error.statusCode }),
   };
+}
+
+function described(error: AuthorizationError) {
+  if (error instanceof BadRequestError) return { title: 'Bad Request', detail: error.message };
+  return { title: error.message };
 }

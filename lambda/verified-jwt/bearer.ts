@@ -1,3 +1,5 @@
+import { headerValues } from '../middleware/headers.ts';
+
 /** RFC 6750, section 2.1; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
@@ -10,23 +12,11 @@ const TOKEN = /^(?:Bearer +)?([A-Za-z0-9\-._~+/]+=*)$/i;
  * meant is not for us to guess.
  */
 export function bearerToken(event: unknown): string | undefined {
-  const { headers, multiValueHeaders, requestHeaders, authorizationToken } = (event ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const { requestHeaders, authorizationToken } = (event ?? {}) as Record<string, unknown>;
   if (requestHeaders !== undefined && typeof authorizationToken === 'string') {
     return TOKEN.exec(authorizationToken)?.[1];
   }
-  const values = [...new Set([...authorizations(headers), ...authorizations(multiValueHeaders)])];
+  const values = headerValues(event, 'authorization');
   if (values.length !== 1 || typeof values[0] !== 'string') return undefined;
   return BEARER.exec(values[0])?.[1];
-}
-
-/** Every value of the header, however its name is written. */
-function authorizations(headers: unknown): unknown[] {
-  if (typeof headers !== 'object' || headers === null) return [];
-  return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() === 'authorization')
-    .flatMap(([, value]: [string, unknown]) => value)
-    .filter((value) => value !== undefined && value !== null);
 }

@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { ConfigurationError } from '../../engine/errors.ts';
 import { AuthorizationError } from '../middleware/errors.ts';
-import { parseAuthorizeOptions } from '../middleware/options.ts';
-import { refusal, requirePermit } from '../middleware/permit.ts';
+import { denialResponse } from '../middleware/on-deny.ts';
+import { type AuthorizeSettings, parseAuthorizeOptions } from '../middleware/options.ts';
+import { requirePermit } from '../middleware/permit.ts';
 import type { ProblemResponse } from '../middleware/problem.ts';
 import type {
   Authorization,
@@ -22,9 +23,9 @@ export type AuthorizedHandler<Event, Result> = (
 /**
  * `authorize` for a handler without middy: asks the PDP, and runs the handler on a permit, which it finds on
  * `context.authorization`. For an event that is an HTTP request (API Gateway, a function URL, a load balancer) anything
- * else is answered with problem details (RFC 9457): 401 without a subject, 403 on a deny, 503 when there is no answer in
- * time or asking fails in any way, and the `statusCode` of an extractor's error when it is one of 400 to 499. For any
- * other event it is thrown.
+ * else is answered with problem details (RFC 9457), or what `onDeny` makes of them: 401 without a subject, 403 on a deny,
+ * 503 when there is no answer in time or asking fails in any way, and the `statusCode` of an extractor's error when it is
+ * one of 400 to 499. For any other event it is thrown.
  *
  * What the handler throws is the handler's: it goes through as it is.
  *
@@ -42,9 +43,9 @@ export type AuthorizedHandler<Event, Result> = (
  * (default: by the event)
  * @throws ConfigurationError when an option is wrong
  */
-export function withAuthorization<Event = unknown, Result = unknown>(
-  options: AuthorizeOptions<Event>,
-  handler: (event: Event, context: Context & AuthorizationContext) => Result | PromiseLike<Result>,
+export function withAuthorization<Event = unknown, Result = unknown, Loaded = unknown>(
+  options: AuthorizeOptions<Event, MiddyRequest<Event>, Loaded>,
+  handler: (event: Event, context: Context & AuthorizationContext<Loaded>) => Result | PromiseLike<Result>,
 ): AuthorizedHandler<Event, Result> {
   const owner = 'withAuthorization';
   const settings = parseAuthorizeOptions(options, owner);
@@ -60,11 +61,12 @@ export function withAuthorization<Event = unknown, Result = unknown>(
       error: undefined,
       internal: {},
     };
-    let authorization: Authorization;
+    let authorization: Authorization<Loaded>;
     try {
-      authorization = await requirePermit(settings, request);
+      authorization = await requirePermit<Event, Loaded>(settings, request);
     } catch (error) {
-      const response = (respond ?? isHttpEvent(event)) ? responseTo(error, settings) : undefined;
+      const response =
+        (respond ?? isHttpEvent(event)) ? await responseTo(error, settings, request) : undefined;
       if (response === undefined) throw error;
       return response;
     }
@@ -72,6 +74,12 @@ export function withAuthorization<Event = unknown, Result = unknown>(
   };
 }
 
-function responseTo(error: unknown, settings: Parameters<typeof refusal>[0]): ProblemResponse | undefined {
-  return error instanceof AuthorizationError ? refusal(settings, error) : clientErrorResponse(error);
+async function responseTo<Event>(
+  error: unknown,
+  settings: AuthorizeSettings<Event>,
+  request: MiddyRequest<Event>,
+): Promise<ProblemResponse | undefined> {
+  if (!(error instanceof AuthorizationError)) return clientErrorResponse(error);
+  // What `onDeny` gives is for AWS to take, as what a handler gives is.
+  return (await denialResponse(settings, error, request)) as ProblemResponse;
 }

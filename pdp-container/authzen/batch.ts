@@ -1,6 +1,7 @@
 import type { Decision, LocalPdp } from '../../engine/contract.ts';
 import { InvalidRequestError } from '../../engine/index.ts';
 import type { Decider } from '../decider.ts';
+import type { RequestIds } from '../request-ids.ts';
 import { Turns } from '../turns.ts';
 import { type EvaluationsRequest, parseItem } from './requests.ts';
 
@@ -17,14 +18,14 @@ export async function decideBatch(
   decider: Decider,
   pdp: LocalPdp,
   batch: Batch,
-  requestId: string,
+  ids: RequestIds,
   signal: AbortSignal,
 ): Promise<Decision[]> {
   const decisions: Decision[] = [];
   const turns = new Turns(signal);
   for (const item of batch.items) {
     await turns.next();
-    const decision = decideItem(decider, pdp, item, batch.defaults, requestId);
+    const decision = decideItem(decider, pdp, item, batch.defaults, ids);
     decisions.push(decision);
     if (batch.semantic === 'deny_on_first_deny' && !decision.decision) break;
     if (batch.semantic === 'permit_on_first_permit' && decision.decision) break;
@@ -37,15 +38,15 @@ function decideItem(
   pdp: LocalPdp,
   item: unknown,
   defaults: Batch['defaults'],
-  requestId: string,
+  ids: RequestIds,
 ): Decision {
   let asked = {};
   try {
     const request = parseItem(item, defaults);
     asked = request;
-    return decider.decide(pdp, request, requestId);
+    return decider.decide(pdp, request, ids);
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
-    return decider.denyInvalid(pdp, asked, error.message, requestId);
+    return decider.denyInvalid(pdp, asked, error.message, ids);
   }
 }

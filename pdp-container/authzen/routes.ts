@@ -6,7 +6,9 @@ import type { Asked } from '../decision-log.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
 import type { Answer } from '../http/direct.ts';
 import { bodyOf } from '../http/json-body.ts';
+import { requestIds } from '../http/request-id.ts';
 import type { Limits } from '../options.ts';
+import type { RequestIds } from '../request-ids.ts';
 import { decideBatch } from './batch.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { parseActionSearch, parseEvaluations, parseResourceSearch, parseSubjectSearch } from './requests.ts';
@@ -20,9 +22,9 @@ import {
 
 /** Answers one evaluation, wherever it comes from. */
 export function evaluation(active: ActiveRevision, decider: Decider): Answer {
-  return (body, requestId) => {
+  return (body, ids) => {
     const { pdp } = active;
-    return JSON.stringify(decider.decide(pdp, parseAccessRequest(bodyOf({ body })), requestId));
+    return JSON.stringify(decider.decide(pdp, parseAccessRequest(bodyOf({ body })), ids));
   };
 }
 
@@ -35,16 +37,16 @@ export function authzenRoutes(
 ): void {
   const evaluate = evaluation(active, decider);
   app.post(ENDPOINTS.access_evaluation_endpoint, { schema: EVALUATION_ROUTE }, (request, reply) => {
-    reply.type('application/json').send(evaluate(request.body, request.id));
+    reply.type('application/json').send(evaluate(request.body, idsOf(request)));
   });
 
   const schema = evaluationsRoute(limits.batchItems);
   app.post(ENDPOINTS.access_evaluations_endpoint, { schema }, async (request, reply) => {
     const { pdp } = active;
     const parsed = parseEvaluations(bodyOf(request), limits.batchItems);
-    if ('single' in parsed) return sendJson(reply, decider.decide(pdp, parsed.single, request.id));
+    if ('single' in parsed) return sendJson(reply, decider.decide(pdp, parsed.single, idsOf(request)));
     const evaluations = await withinAnswerTime(reply, limits.answerMs, (signal) =>
-      decideBatch(decider, pdp, parsed, request.id, signal),
+      decideBatch(decider, pdp, parsed, idsOf(request), signal),
     );
     return sendJson(reply, { evaluations });
   });
@@ -60,7 +62,7 @@ export function authzenRoutes(
     const start = performance.now();
     const result = await withinAnswerTime(reply, limits.answerMs, search);
     const micros = Math.round((performance.now() - start) * 1000);
-    decider.log.search(kind, asked, result.results.length, revision, request.id, micros);
+    decider.log.search(kind, asked, result.results.length, revision, idsOf(request), micros);
     return sendJson(reply, result);
   };
 
@@ -85,6 +87,10 @@ export function authzenRoutes(
     const search = parseActionSearch(bodyOf(request));
     return answerSearch('action', search, request, reply, (signal) => pdp.searchActions(search, { signal }));
   });
+}
+
+function idsOf({ id, headers }: FastifyRequest): RequestIds {
+  return requestIds(id, headers);
 }
 
 function sendJson(reply: FastifyReply, body: unknown): FastifyReply {

@@ -1,19 +1,22 @@
 import type { Logger } from 'pino';
+import {
+  type EmbeddedMetrics,
+  embeddedMetrics,
+  isDimensionValue,
+  LONGEST_DIMENSION,
+} from '../../engine/embedded-metrics.ts';
 import { ConfigurationError } from '../../engine/index.ts';
 import type { Bucket } from '../bucket-counts.ts';
 import type { Clock } from '../clock.ts';
 import { type HealthState, isReady } from '../health.ts';
 import type { Metrics, Totals } from '../metrics.ts';
-import { distribution, type EmbeddedMetrics, embeddedMetrics } from './embedded-metrics.ts';
+import { distribution } from './distribution.ts';
 
 const NAMESPACE = 'ServerlessPdp';
 const DIMENSION = 'Pdp';
 
 /** CloudWatch's finest period for metrics that are not paid extra. */
 const PERIOD_MS = 60_000;
-
-/** Longest value of a dimension, in characters. */
-const MAX_NAME = 1_024;
 
 const MICROSECONDS = 1e6;
 
@@ -107,10 +110,9 @@ function secondsBetween(from: Date | undefined, to: Date): number {
   return Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));
 }
 
-/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html */
 function parseName(name: string): string {
-  if (/^(?!:)[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(name) && name.length <= MAX_NAME) return name;
+  if (isDimensionValue(name)) return name;
   throw new ConfigurationError(
-    `cloudwatch-metrics '${name}' is no value of a CloudWatch dimension: give up to ${MAX_NAME} characters of ASCII, none of them a control character and the first no ':'`,
+    `cloudwatch-metrics '${name}' is no value of a CloudWatch dimension: give up to ${LONGEST_DIMENSION} characters of ASCII, none of them a control character and the first no ':'`,
   );
 }

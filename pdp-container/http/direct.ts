@@ -8,18 +8,19 @@ import type {
 import type { HealthState } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Limits } from '../options.ts';
+import type { RequestIds } from '../request-ids.ts';
 import type { Authenticate } from './authentication.ts';
 import { type ErrorBody, RETRY_AFTER, type TellError } from './errors.ts';
 import type { InFlight } from './in-flight.ts';
 import { parseJsonBody } from './json-body.ts';
 import { Outbox } from './outbox.ts';
-import { isAscii, newRequestId, sentRequestId } from './request-id.ts';
+import { isAscii, newRequestId, requestIds, sentRequestId } from './request-id.ts';
 
 /** As Fastify writes it. */
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Answers the body of a POST, in JSON. */
-export type Answer = (body: unknown, requestId: string) => string;
+export type Answer = (body: unknown, ids: RequestIds) => string;
 
 /** Answers by path. */
 export type DirectAnswers = Readonly<Record<string, Answer>>;
@@ -95,7 +96,7 @@ function respond(
   let json: unknown;
   try {
     json = parseJsonBody(body, limits.jsonDepth);
-    text = answer(json, requestId);
+    text = answer(json, requestIds(requestId, asked));
   } catch (error) {
     const told = tellError(error, requestId);
     status = told.status;

@@ -4,6 +4,7 @@ import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
 import { parseJsonBody } from '../http/json-body.ts';
+import { requestIds } from '../http/request-id.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { Limits } from '../options.ts';
 import type { PermitTypes } from '../permit/mapping.ts';
@@ -122,13 +123,13 @@ class DataApi {
   }
 
   /** @throws PdpUnavailableError when no revision is active yet */
-  #callOf({ id }: FastifyRequest, reply: FastifyReply): OpaCall {
+  #callOf({ id, headers }: FastifyRequest, reply: FastifyReply): OpaCall {
     const { active, decider, types, limits } = this.#parts;
     return {
       pdp: active.pdp,
       decider,
       types,
-      requestId: id,
+      ids: requestIds(id, headers),
       inTime: (work) => withinAnswerTime(reply, limits.answerMs, work),
     };
   }

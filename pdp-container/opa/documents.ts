@@ -127,8 +127,8 @@ function checksOf(input: unknown): unknown[] {
   throw new InvalidRequestError('checks', 'must be a list of questions');
 }
 
-function decide(input: unknown, { pdp, decider, requestId }: OpaCall): Decision {
-  return decider.decide(pdp, parseAccessRequest(input), requestId);
+function decide(input: unknown, { pdp, decider, ids }: OpaCall): Decision {
+  return decider.decide(pdp, parseAccessRequest(input), ids);
 }
 
 function cedarResult({ decision, context = {} }: Decision): object {

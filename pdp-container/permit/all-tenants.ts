@@ -18,7 +18,7 @@ export interface TenantResult {
  */
 export async function allTenants(
   query: PermitQuery,
-  { pdp, decider, types, requestId }: PermitCall,
+  { pdp, decider, types, ids }: PermitCall,
   signal: AbortSignal,
 ): Promise<TenantResult[]> {
   const start = performance.now();
@@ -31,6 +31,6 @@ export async function allTenants(
     if (!pdp.decide(inTenant(key)).decision) continue;
     allowed.push({ tenant: tenantDetails(key, pdp.entities, types), allow: true, result: true });
   }
-  decider.searched('tenant', inTenant(null), allowed.length, pdp, requestId, start);
+  decider.searched('tenant', inTenant(null), allowed.length, pdp, ids, start);
   return allowed;
 }

@@ -39,7 +39,7 @@ export interface AuthorizedUsers {
  */
 export async function authorizedUsers(
   { action, resource: asked, context: sent }: AuthorizedUsersQuery,
-  { pdp, decider, types, requestId }: PermitCall,
+  { pdp, decider, types, ids }: PermitCall,
   signal: AbortSignal,
 ): Promise<AuthorizedUsers> {
   const start = performance.now();
@@ -79,7 +79,7 @@ export async function authorizedUsers(
     }
     token = found.page.next_token;
   }
-  decider.searched('subject', search, count, pdp, requestId, start);
+  decider.searched('subject', search, count, pdp, ids, start);
   return { resource, tenant, users };
 }
 

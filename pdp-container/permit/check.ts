@@ -1,6 +1,7 @@
 import type { Decision, JsonObject, LocalPdp, LocalRequest } from '../../engine/contract.ts';
 import { InvalidRequestError } from '../../engine/index.ts';
 import type { Decider } from '../decider.ts';
+import type { RequestIds } from '../request-ids.ts';
 import { Turns } from '../turns.ts';
 import { type PermitQuery, type PermitTypes, toLocalRequest } from './mapping.ts';
 
@@ -9,7 +10,7 @@ export interface PermitCall {
   pdp: LocalPdp;
   decider: Decider;
   types: PermitTypes;
-  requestId: string;
+  ids: RequestIds;
 }
 
 /** What Permit answers to one question. `result` is its deprecated name for `allow`. */
@@ -28,7 +29,7 @@ export interface BulkResult {
 
 /** Answers one question; the body of `/allowed`, and `result` of `permit/root`. @throws InvalidRequestError */
 export function check(query: PermitQuery, call: PermitCall): CheckResult {
-  return resultOf(query, call.decider.decide(call.pdp, toLocalRequest(query, call.types), call.requestId));
+  return resultOf(query, call.decider.decide(call.pdp, toLocalRequest(query, call.types), call.ids));
 }
 
 /**
@@ -53,10 +54,10 @@ export async function checkBulk(
 function checkItem(query: PermitQuery, call: PermitCall): CheckResult {
   const request: LocalRequest = toLocalRequest(query, call.types);
   try {
-    return resultOf(query, call.decider.decide(call.pdp, request, call.requestId));
+    return resultOf(query, call.decider.decide(call.pdp, request, call.ids));
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
-    return resultOf(query, call.decider.denyInvalid(call.pdp, request, error.message, call.requestId));
+    return resultOf(query, call.decider.denyInvalid(call.pdp, request, error.message, call.ids));
   }
 }
 

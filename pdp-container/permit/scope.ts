@@ -10,6 +10,7 @@ import { InvalidRequestError } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import { withinAnswerTime } from '../http/answer-time.ts';
+import { requestIds } from '../http/request-id.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { Limits } from '../options.ts';
 import { answerErrors, refuse } from './answers.ts';
@@ -73,8 +74,8 @@ export function permitRoute<T>(scope: FastifyInstance, parts: PermitParts, route
 }
 
 /** What a request's questions are put to. @throws PdpUnavailableError when no revision is active yet */
-export function callOf({ id }: FastifyRequest, { active, decider, types }: PermitParts): PermitCall {
-  return { pdp: active.pdp, decider, types, requestId: id };
+export function callOf({ id, headers }: FastifyRequest, { active, decider, types }: PermitParts): PermitCall {
+  return { pdp: active.pdp, decider, types, ids: requestIds(id, headers) };
 }
 
 /** As Fastify wants it of a validator. */

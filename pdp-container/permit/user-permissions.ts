@@ -33,14 +33,7 @@ export async function userPermissions(
   const asked = new UserPermissionsRun(query, call, signal);
   const found = await asked.run();
   const subject = toSubject(query.user, call.types);
-  call.decider.searched(
-    'permission',
-    { subject },
-    Object.keys(found).length,
-    call.pdp,
-    call.requestId,
-    start,
-  );
+  call.decider.searched('permission', { subject }, Object.keys(found).length, call.pdp, call.ids, start);
   return found;
 }
 

@@ -55,11 +55,11 @@ export function permitProxyRoutes(app: FastifyInstance, parts: PermitParts): voi
 /** @throws InvalidRequestError */
 function allowedUrl(query: UrlQuery, call: PermitCall, urls: UrlMap): CheckResult {
   const { user, http_method: method, url, tenant, context } = query;
-  const { pdp, types, decider, requestId } = call;
+  const { pdp, types, decider, ids } = call;
   const question = urlQuestion({ method, url }, { urls, entities: pdp.entities, types }, tenant);
   if (!('reason' in question)) return check({ user, ...question, context }, call);
   const asked = { subject: { type: types.user, id: user.key } };
-  const { decision } = decider.denyInvalid(pdp, asked, question.reason, requestId);
+  const { decision } = decider.denyInvalid(pdp, asked, question.reason, ids);
   return {
     allow: decision,
     query: { user: { key: user.key }, http_method: method, url, tenant },

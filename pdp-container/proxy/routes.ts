@@ -4,6 +4,7 @@ import type { ActiveRevision } from '../active-revision.ts';
 import type { Decider } from '../decider.ts';
 import { sendError } from '../http/errors.ts';
 import { ignoreBodies } from '../http/json-body.ts';
+import { requestIds } from '../http/request-id.ts';
 import { type PermitTypes, toLocalRequest } from '../permit/mapping.ts';
 import { AUTHZ_PATH, originalRequest } from './original-request.ts';
 import { PROXY_SCHEMA } from './schemas.ts';
@@ -50,7 +51,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, parts: ProxyParts)
 
 const MESSAGES = { 401: 'unauthorized', 403: 'forbidden', 503: 'no decision can be had' } as const;
 
-function decide({ raw, id }: FastifyRequest, { active, decider, types, subjectHeader }: ProxyParts) {
+function decide({ raw, id, headers }: FastifyRequest, { active, decider, types, subjectHeader }: ProxyParts) {
+  const ids = requestIds(id, headers);
   try {
     const { pdp, urls } = active;
     let asked = {};
@@ -60,15 +62,15 @@ function decide({ raw, id }: FastifyRequest, { active, decider, types, subjectHe
       asked = { subject: { type: types.user, id: key } };
       const question = urlQuestion(originalRequest(raw), { urls, entities: pdp.entities, types });
       if ('reason' in question) {
-        decider.denyInvalid(pdp, asked, question.reason, id);
+        decider.denyInvalid(pdp, asked, question.reason, ids);
         return 403;
       }
-      return decider.decide(pdp, toLocalRequest({ user: { key }, ...question }, types), id).decision
+      return decider.decide(pdp, toLocalRequest({ user: { key }, ...question }, types), ids).decision
         ? 200
         : 403;
     } catch (error) {
       if (!(error instanceof InvalidRequestError)) throw error;
-      decider.denyInvalid(pdp, asked, error.message, id);
+      decider.denyInvalid(pdp, asked, error.message, ids);
       return 403;
     }
   } catch (error) {

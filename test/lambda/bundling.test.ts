@@ -107,6 +107,9 @@ describe('a function as it is deployed', () => {
   test('with the client alone has nothing of the evaluator in it', async () => {
     const directory = await temporaryDirectory();
     const inputs = await bundle('lambda/client/index.ts', join(directory, 'index.mjs'));
-    expect(inputs.filter((path) => !path.startsWith('lambda/'))).toEqual(['engine/errors.ts']);
+    expect(inputs.filter((path) => !path.startsWith('lambda/'))).toEqual([
+      'engine/errors.ts',
+      'engine/trace-context.ts',
+    ]);
   });
 });

@@ -18,7 +18,7 @@ import {
   newApp,
   temporaryDirectory,
 } from './support.ts';
-import { only, resources, roleStatements, securityGroupRules, statements, target } from './template.ts';
+import { only, resources, roleStatements, securityGroupRules, target } from './template.ts';
 
 const outdir = temporaryDirectory();
 const image = {

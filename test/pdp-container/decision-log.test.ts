@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CERTIFICATION } from './support/bundles.ts';
-import { ask, call, EVALUATION, EVALUATIONS, SEARCH_SUBJECT } from './support/client.ts';
+import { ask, call, EVALUATION, EVALUATIONS, exchange, SEARCH_SUBJECT } from './support/client.ts';
 import { type LogRecord, startServer, type TestServer } from './support/server.ts';
 
 const decisions = ({ records }: TestServer): LogRecord[] => records.filter(({ msg }) => msg === 'decision');
@@ -31,6 +31,51 @@ test('a decision is one record that says who, what, why and how long, and no att
     },
   ]);
   expect(JSON.stringify(server.records)).not.toContain('secret');
+});
+
+describe('the trace of a request', () => {
+  const TRACE = '5759e988bd862e3fe1be46a994272793';
+  const TRACEPARENT = `00-${TRACE}-53995c3f42cd8ad8-01`;
+  const XRAY = 'Root=1-6759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+  const OF_XRAY = '6759e988bd862e3fe1be46a994272793';
+
+  test.each([
+    ['of W3C', { traceparent: TRACEPARENT }, TRACE],
+    ['of AWS X-Ray, in the same form', { 'x-amzn-trace-id': XRAY }, OF_XRAY],
+    ['of W3C before that of X-Ray', { traceparent: TRACEPARENT, 'x-amzn-trace-id': XRAY }, TRACE],
+    ['of X-Ray where that of W3C is none', { traceparent: 'x', 'x-amzn-trace-id': XRAY }, OF_XRAY],
+    ['that is none', { traceparent: `${TRACEPARENT}-more`, 'x-amzn-trace-id': 'Root=1' }, undefined],
+    ['in capitals', { traceparent: TRACEPARENT.toUpperCase() }, undefined],
+    ['that is long', { traceparent: `${TRACEPARENT}${'0'.repeat(5_000)}` }, undefined],
+    ['that is not sent', {}, undefined],
+  ])('is in the record of a decision: %s', async (_name, headers, traceId) => {
+    const server = await startServer();
+    const batch = { ...ask('alice', 'read', 'record-1'), evaluations: [{}] };
+    await call(server.url, EVALUATION, { body: ask('alice', 'read', 'record-1'), headers });
+    await call(server.url, `${EVALUATION}?routed`, { body: ask('alice', 'read', 'record-1'), headers });
+    await call(server.url, EVALUATIONS, { body: batch, headers });
+    expect(decisions(server).map((record) => record.traceId)).toEqual([traceId, traceId, traceId]);
+  });
+
+  test('is in the record of a search, and changes no answer', async () => {
+    const server = await startServer();
+    const headers = { traceparent: TRACEPARENT };
+    const body = { ...ask('', 'read', 'record-1'), subject: { type: 'user' } };
+    const answer = await call(server.url, SEARCH_SUBJECT, { body, headers });
+    expect(server.records.find(({ msg }) => msg === 'search')).toMatchObject({ traceId: TRACE, results: 2 });
+    expect(JSON.stringify(answer)).not.toContain(TRACE);
+  });
+
+  test('comes from no two headers', async () => {
+    const server = await startServer();
+    const body = JSON.stringify(ask('alice', 'read', 'record-1'));
+    await exchange(
+      server.url,
+      `POST ${EVALUATION} HTTP/1.1\r\nHost: pdp\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+        `traceparent: ${TRACEPARENT}\r\ntraceparent: ${TRACEPARENT}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(decisions(server).map((record) => record.traceId)).toEqual([undefined]);
+  });
 });
 
 test('attributes are there when asked for', async () => {

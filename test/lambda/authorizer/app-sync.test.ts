@@ -152,11 +152,16 @@ describe('every failure is an error, so that AppSync lets nobody in', () => {
   });
 
   test.each<[string, unknown]>([
-    ['fewer than all', [{ decision: true }]],
-    ['more than all', [{ decision: true }, { decision: true }, { decision: true }]],
-    ['none', []],
+    ['fewer answers', [{ decision: true }]],
+    ['more answers', [{ decision: true }, { decision: true }, { decision: true }]],
+    ['no answer', []],
     ['no list', undefined],
-  ])('a PDP that answers %s of the questions', async (_case, answers) => {
+    ['one without a decision', [{ decision: true }, undefined]],
+    [
+      'one with an error of its own',
+      [{ decision: true }, { decision: false, context: { error: { status: 503 } } }],
+    ],
+  ])('a PDP that answers questions with %s', async (_case, answers) => {
     const pdp: PolicyDecisionPoint = { ...permitting(), evaluateAll: async () => answers as never };
     await expect(ask(event(jwt('alice')), { pdp, fields: { 'Note.title': 'view' } })).rejects.toThrow(
       /^Service Unavailable$/,

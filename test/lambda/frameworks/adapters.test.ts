@@ -29,6 +29,9 @@ const verified = fromVerifiedJwt({
   jwks: { keys: [key.jwk] },
 });
 
+/** The adapters here take any event: what kinds an extractor may be of is for the types' test. */
+const byClaims = fromJwtClaims({ type: 'User' }) as Question['subject'];
+
 interface Source {
   event: (asked: Asked) => unknown;
   subject: Question['subject'];
@@ -41,13 +44,13 @@ interface Source {
 const SOURCES: Record<string, Source> = {
   'an HTTP API': {
     event: httpApiEvent,
-    subject: fromJwtClaims({ type: 'User' }),
+    subject: byClaims,
     as: (sub) => ({ claims: { sub } }),
     forged: { authorization: bearer('alice', stranger) },
   },
   'a REST API': {
     event: restApiEvent,
-    subject: fromCognito({ type: 'User' }),
+    subject: fromCognito({ type: 'User' }) as Question['subject'],
     as: (sub) => ({ claims: { sub } }),
     forged: { authorization: bearer('alice', stranger) },
   },
@@ -191,7 +194,7 @@ describe.each(Object.keys(ADAPTERS))('%s', (name) => {
     ['says something like true', async () => ({ decision: 'true' })],
   ])('a PDP that %s lets nobody in', async (_case, answers) => {
     const pdp = pdpThat(answers);
-    const question = { subject: fromJwtClaims({ type: 'User' }), resource: note, pdp, timeoutMs: 50 };
+    const question = { subject: byClaims, resource: note, pdp, timeoutMs: 50 };
     const { answer, handled } = await ask(httpApiEvent({ claims: { sub: 'alice' } }), question);
     expect([403, 503]).toContain(answer.statusCode);
     expectProblem(answer, answer.statusCode);
@@ -201,7 +204,7 @@ describe.each(Object.keys(ADAPTERS))('%s', (name) => {
   test('why there was no answer is logged, and not told', async () => {
     const logger = vi.fn();
     const pdp = pdpThat(() => Promise.reject(new PdpUnavailableError('connect ECONNREFUSED 10.0.0.7')));
-    const question = { subject: fromJwtClaims({ type: 'User' }), resource: note, pdp, logger };
+    const question = { subject: byClaims, resource: note, pdp, logger };
     const { answer } = await ask(httpApiEvent({ claims: { sub: 'alice' } }), question);
     expectProblem(answer, 503);
     expect(logger).toHaveBeenCalledExactlyOnceWith(

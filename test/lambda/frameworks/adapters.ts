@@ -3,13 +3,14 @@ import type { Context } from 'aws-lambda';
 import { Hono } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { authorize as honoAuthorize } from '../../../lambda/hono/index.ts';
-import type { AuthorizeOptions } from '../../../lambda/middleware/index.ts';
+import type { AuthorizeOptions, Denial } from '../../../lambda/middleware/index.ts';
 import { type AuthorizationEnv, authorize as routerAuthorize } from '../../../lambda/powertools/index.ts';
 import { type Authorization, withAuthorization } from '../../../lambda/with-authorization/index.ts';
 
 /** Who may what, in the words of any event. */
 export interface Question extends Pick<AuthorizeOptions, 'pdp' | 'timeoutMs' | 'logger' | 'respond'> {
   subject: (event: unknown) => ReturnType<Extract<AuthorizeOptions['subject'], (...args: never) => unknown>>;
+  onDeny?: (denial: Denial) => unknown;
   /** The resource of a note. */
   resource: (note: string | undefined) => { type: string; id: string };
 }

@@ -36,11 +36,11 @@ test.each([
   ],
   [
     "import { authorize } from './lambda/powertools/index.ts'; authorize(options);",
-    ['lambda/frameworks/routed.ts', 'lambda/powertools/authorize.ts'],
+    ['lambda/frameworks/response.ts', 'lambda/frameworks/routed.ts', 'lambda/powertools/authorize.ts'],
   ],
   [
     "import { authorize } from './lambda/hono/index.ts'; authorize(options);",
-    ['lambda/frameworks/routed.ts', 'lambda/hono/authorize.ts'],
+    ['lambda/frameworks/response.ts', 'lambda/frameworks/routed.ts', 'lambda/hono/authorize.ts'],
   ],
   [
     "import { apiGatewayAuthorizer } from './lambda/authorizer/index.ts'; apiGatewayAuthorizer(options);",

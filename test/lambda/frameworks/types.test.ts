@@ -9,8 +9,16 @@ import type {
 import { Hono } from 'hono';
 import { expectTypeOf, test } from 'vitest';
 import { authorize as honoAuthorize } from '../../../lambda/hono/index.ts';
-import { fromJwtClaims } from '../../../lambda/middleware/index.ts';
+import {
+  fromArguments,
+  fromCognito,
+  fromJwtClaims,
+  fromLoader,
+  fromPath,
+  type RoutedEvent,
+} from '../../../lambda/middleware/index.ts';
 import { type AuthorizationEnv, authorize as routerAuthorize } from '../../../lambda/powertools/index.ts';
+import { fromVerifiedJwt } from '../../../lambda/verified-jwt/index.ts';
 import {
   type Authorization,
   type ProblemResponse,
@@ -121,6 +129,41 @@ test('Hono: handlers after it know the permit', () => {
   });
 });
 
+test('the extractors of the kit serve in every adapter, and what they loaded has its type', () => {
+  const resource = fromPath('note', { type: 'Note' });
+  const verified = () =>
+    fromVerifiedJwt({ type: 'User', issuer: 'https://id.example.com', audience: 'notes' });
+  const loading = fromLoader(
+    async ({ pathParameters }: RoutedEvent) => ({
+      id: pathParameters?.note ?? '',
+      words: 1,
+    }),
+    ({ id }) => ({ type: 'Note', id }),
+  );
+  const handlers = () => [
+    routerAuthorize({ subject, action: 'view', resource, pdp }),
+    routerAuthorize({ subject: verified(), action: 'view', resource, pdp }),
+    honoAuthorize({ subject: fromCognito({ type: 'User' }), action: 'view', resource, pdp }),
+    withAuthorization({ subject: verified(), action: 'view', resource, pdp }, () => 0),
+  ];
+  expectTypeOf(handlers).toBeFunction();
+  const mayView = honoAuthorize({ subject, action: 'view', resource: loading, pdp });
+  new Hono().get('/notes/:note', mayView, (c) => {
+    expectTypeOf(c.var.authorization.loaded.words).toEqualTypeOf<number>();
+    return c.text('');
+  });
+  const inRouter = routerAuthorize({ subject, action: 'view', resource: loading, pdp });
+  const app = new Router<AuthorizationEnv<{ id: string; words: number }>>();
+  app.get('/notes/:note', [inRouter], (reqCtx) => {
+    expectTypeOf(reqCtx.get('authorization')?.loaded.words).toEqualTypeOf<number | undefined>();
+    return {};
+  });
+  withAuthorization({ subject, action: 'view', resource: loading, pdp }, (_event, { authorization }) => {
+    expectTypeOf(authorization.loaded.words).toEqualTypeOf<number>();
+    return { statusCode: 200 };
+  });
+});
+
 test('wrong combinations do not compile', () => {
   const ask = { subject, ...ACTION_AND_RESOURCE };
   const open = { subject, action: 'view', pdp };
@@ -142,8 +185,12 @@ test('wrong combinations do not compile', () => {
 
     // @ts-expect-error: no subject
     routerAuthorize(ACTION_AND_RESOURCE);
-    // @ts-expect-error: what a router gets may be another kind of event
-    routerAuthorize({ ...open, resource: ofHttpApi });
+    // @ts-expect-error: extractors of two kinds of events
+    routerAuthorize({ ...open, subject: fromCognito({ type: 'User' }), resource: ofHttpApi });
+    // @ts-expect-error: a message is no request of a router
+    routerAuthorize<SQSEvent>({ ...open, resource: fromPath('note', { type: 'Note' }) });
+    // @ts-expect-error: fields of AppSync are not in a path
+    routerAuthorize({ ...open, resource: fromArguments('note', { type: 'Note' }) });
     // @ts-expect-error: a parameter may be missing
     routerAuthorize({ ...open, resource: (e) => ({ type: 'Note', id: e.pathParameters.note }) });
     const other = new Router<{ store: { request: { authorization: string } } }>();

@@ -15,15 +15,20 @@ export interface Asked {
 /** A PDP that answers as told and remembers what it was asked. */
 export function pdpThat(
   answer: (request: AccessRequest) => unknown,
-): PolicyDecisionPoint & { asked: Asked[] } {
+): PolicyDecisionPoint & { asked: Asked[]; batches: AccessRequest[][] } {
   const asked: Asked[] = [];
+  const batches: AccessRequest[][] = [];
   return {
     asked,
+    batches,
     evaluate: (request, options) => {
       asked.push({ request, options });
       return answer(request) as Promise<Decision>;
     },
-    evaluateAll: () => Promise.reject(new Error('not asked for')),
+    evaluateAll: (requests) => {
+      batches.push(requests);
+      return Promise.all(requests.map(async (request) => (await answer(request)) as Decision));
+    },
   };
 }
 

@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AccessRequest } from '../../../engine/contract.ts';
-import { type PdpEnvironment, pdpFromEnvironment } from '../../../lambda/middleware/index.ts';
+import type { PdpClientEvent } from '../../../lambda/client/index.ts';
+import {
+  type PdpEnvironment,
+  pdpFromEnvironment,
+  type RemotePdpOptions,
+} from '../../../lambda/middleware/index.ts';
 import { bundleFile, temporaryDirectory } from '../bundles.ts';
 import { certificates } from '../certificates.ts';
 import { answer, serve } from '../servers.ts';
@@ -51,6 +56,28 @@ describe('the environment names', () => {
     expect(pdpFromEnvironment({ ...environment, PDP_API_KEY: 'k' })).not.toBe(
       pdpFromEnvironment(environment),
     );
+  });
+
+  test('a remote PDP, whose client does what it is told besides', async () => {
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const environment = { PDP_URL: server.url, PDP_API_KEY: 'key-1' };
+    const events: string[] = [];
+    const more = { cache: {}, onEvent: ({ type }: PdpClientEvent) => void events.push(type) };
+    const pdp = pdpFromEnvironment(environment, more);
+    expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+    expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+    expect(events).toEqual(['cache-miss', 'attempt', 'cache-hit']);
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer key-1']);
+    expect(pdpFromEnvironment(environment, more)).toBe(pdp);
+    expect(pdpFromEnvironment(environment)).not.toBe(pdp);
+  });
+
+  test('the address and the key, whatever else the client is told', async () => {
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const environment = { PDP_URL: server.url, PDP_API_KEY: 'key-1' };
+    const others = { url: 'http://127.0.0.1:1', apiKey: 'another' } as RemotePdpOptions;
+    await pdpFromEnvironment(environment, others).evaluate(REQUEST);
+    expect(server.received[0]?.headers.authorization).toBe('Bearer key-1');
   });
 
   test.each<[string, PdpEnvironment, string]>([

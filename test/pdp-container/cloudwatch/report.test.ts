@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../pdp-container/clock.ts';
-import { distribution, embeddedMetrics } from '../../../pdp-container/cloudwatch/embedded-metrics.ts';
+import { distribution } from '../../../pdp-container/cloudwatch/distribution.ts';
 import { serve } from '../../../pdp-container/serve.ts';
 import { bundleDirectory, CERTIFICATION, permitOnly, writeBundle } from '../support/bundles.ts';
 import { ask, call, EVALUATION, EVALUATIONS } from '../support/client.ts';
@@ -261,21 +261,7 @@ describe('a distribution', () => {
     });
   });
 
-  test('of nothing is none, and no metric of the document', () => {
+  test('of nothing is none', () => {
     expect(distribution([{ count: 0, sum: 0 }])).toBeUndefined();
-    const document = embeddedMetrics(
-      new Date(7),
-      'N',
-      { D: 'd' },
-      { A: ['Count', undefined], B: ['None', 0] },
-    );
-    expect(document).toEqual({
-      _aws: {
-        Timestamp: 7,
-        CloudWatchMetrics: [{ Namespace: 'N', Dimensions: [['D']], Metrics: [{ Name: 'B', Unit: 'None' }] }],
-      },
-      D: 'd',
-      B: 0,
-    });
   });
 });

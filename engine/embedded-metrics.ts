@@ -1,9 +1,7 @@
-import type { Bucket } from '../bucket-counts.ts';
-
 /**
- * CloudWatch's Embedded Metric Format: a JSON log line in which CloudWatch Logs finds metrics, so that a task needs
- * no permission and no connection of its own for them. The kit writes it by itself: AWS's library for Node asks for
- * an agent beside the task on ECS and knows no histograms, Powertools' is for functions.
+ * CloudWatch's Embedded Metric Format: a JSON log line in which CloudWatch Logs finds metrics, so that whoever
+ * writes it needs no permission and no connection for them. The kit writes it by itself: AWS's library for Node asks
+ * for an agent beside a task on ECS and knows no histograms, Powertools' is a dependency that not every function has.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
@@ -23,8 +21,14 @@ export interface EmbeddedMetrics {
 
 export type Unit = 'Count' | 'Microseconds' | 'Seconds' | 'None';
 
-/** A metric of one line: a number, or how often there was which. */
-export type MetricValue = number | Distribution;
+/** A metric of one line: a number, up to {@link MOST_VALUES} of them, or how often there was which. */
+export type MetricValue = number | readonly number[] | Distribution;
+
+/** Values that one line may have of one metric. */
+export const MOST_VALUES = 100;
+
+/** Longest value of a dimension, in characters. */
+export const LONGEST_DIMENSION = 1_024;
 
 /**
  * Values and how often there was each: what percentiles are made of. The specification does not name this form; it is
@@ -67,21 +71,10 @@ export function embeddedMetrics(
 }
 
 /**
- * Each bucket stands for its values by their mean, so that sums and averages are right and a percentile is off by no
- * more than the width of a bucket.
+ * Whether CloudWatch takes it as the value of a dimension: ASCII with something to see, no colon first.
  *
- * @returns nothing when no bucket has any
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
  */
-export function distribution(buckets: readonly Bucket[]): Distribution | undefined {
-  const filled = buckets.filter(({ count }) => count > 0);
-  if (filled.length === 0) return undefined;
-  const means = filled.map(({ count, sum }) => sum / count);
-  return {
-    Values: means,
-    Counts: filled.map(({ count }) => count),
-    Min: Math.min(...means),
-    Max: Math.max(...means),
-    Count: filled.reduce((total, { count }) => total + count, 0),
-    Sum: filled.reduce((total, { sum }) => total + sum, 0),
-  };
+export function isDimensionValue(text: string): boolean {
+  return /^(?!:)[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(text) && text.length <= LONGEST_DIMENSION;
 }

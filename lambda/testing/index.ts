@@ -1,0 +1,10 @@
+export { type AppSyncRequest, appSyncEvent } from './events/app-sync.ts';
+export { httpApiEvent } from './events/http-api.ts';
+export type { Claims, HttpRequest } from './events/http-request.ts';
+export { restApiEvent } from './events/rest-api.ts';
+export { sqsEvent } from './events/sqs.ts';
+export { type FakeAnswer, FakePdp } from './fake-pdp.ts';
+export { lambdaContext } from './lambda-context.ts';
+export { pdpMatchers } from './matchers.ts';
+export { NoopPdp } from './noop-pdp.ts';
+export type { PartOf, QuestionPattern } from './question-pattern.ts';
