@@ -18,6 +18,7 @@ import { benchRuntime } from './bench/runtime.ts';
 import { benchSearch } from './bench/search.ts';
 import { benchSize } from './bench/size.ts';
 import { table } from './bench/table.ts';
+import { benchTasks } from './bench/tasks.ts';
 
 const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   decision: () => benchDecisions(),
@@ -28,6 +29,7 @@ const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   faults: benchFaults,
   'cold-start': benchColdStart,
   runtime: benchRuntime,
+  tasks: benchTasks,
   size: () => benchSize(),
 };
 const RESULT = fileURLToPath(new URL('../build/bench.json', import.meta.url));

@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildArchive, buildFiles, compileDirectory, readDirectory } from '../../compiler/index.ts';
 import type { Bundle, EntityJson } from '../../engine/index.ts';
-import { start } from './processes.ts';
+import { startChild } from './processes.ts';
 import { POLICIES, QUESTIONS, sampleBundle } from './questions.ts';
 
 /** Policies and entities of a function's cold start, the sample's among them. */
@@ -99,12 +100,25 @@ export class Fixtures {
 }
 
 /** Starts a server and resolves with its address once it decides. */
-function startPdp(source: string, decisionLog: 'off' | 'all', host: string, port: string): Promise<string> {
+async function startPdp(
+  source: string,
+  decisionLog: 'off' | 'all',
+  host: string,
+  port: string,
+): Promise<string> {
+  const options = ['--host', host, '--port', port, '--decision-log', decisionLog];
+  const { found } = await startServer(source, options);
+  return found;
+}
+
+/** The same with its process, and with options of `pdp serve`. */
+export function startServer(
+  source: string,
+  options: string[],
+): Promise<{ found: string; child: ChildProcess }> {
   let url: string | undefined;
   const program = fileURLToPath(new URL('../../bin/pdp.ts', import.meta.url));
-  const args = [program, 'serve', source, '--opa-port', 'off', '--decision-log', decisionLog];
-  args.push('--host', host, '--port', port);
-  return start(args, {}, (line) => {
+  return startChild([program, 'serve', source, '--opa-port', 'off', ...options], {}, (line) => {
     const record = JSON.parse(line) as { msg: string; url?: string };
     if (record.msg === 'listening') url = record.url;
     return record.msg === 'revision active' ? url : undefined;

@@ -15,6 +15,16 @@ export async function start(
   env: Record<string, string>,
   ready: (line: string) => string | undefined,
 ): Promise<string> {
+  const { found } = await startChild(args, env, ready);
+  return found;
+}
+
+/** The same, with the process. */
+export async function startChild(
+  args: string[],
+  env: Record<string, string>,
+  ready: (line: string) => string | undefined,
+): Promise<{ found: string; child: ChildProcess }> {
   const child = spawn(process.execPath, args, {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...inherited(), ...env, PDP_EXIT_WITH_PARENT: '1' },
@@ -25,7 +35,7 @@ export async function start(
     const found = ready(line);
     if (found === undefined) continue;
     child.stdout.resume();
-    return found;
+    return { found, child };
   }
   throw new Error(`${args.join(' ')} ended before it was ready`);
 }
@@ -68,6 +78,8 @@ export async function stopAll(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, 'exit');
     child.stdin?.end();
+    // One that is stopped does not see it.
+    child.kill('SIGCONT');
     await ended;
   }
   started.clear();
