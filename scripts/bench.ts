@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { benchColdStart } from './bench/cold-start.ts';
 import { benchDecisions } from './bench/decisions.ts';
 import { benchEntities } from './bench/entities.ts';
+import { benchFaults } from './bench/faults.ts';
 import { Fixtures } from './bench/fixtures.ts';
 import { benchHttp } from './bench/http.ts';
 import { benchMiddleware } from './bench/middleware.ts';
@@ -24,6 +25,7 @@ const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   entities: ({ directory }) => benchEntities(directory),
   http: benchHttp,
   middleware: benchMiddleware,
+  faults: benchFaults,
   'cold-start': benchColdStart,
   runtime: benchRuntime,
   size: () => benchSize(),

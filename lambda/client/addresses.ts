@@ -1,6 +1,6 @@
 import { Address, type AddressSettings } from './address.ts';
 import { ConnectionError } from './exchange.ts';
-import type { Lookup } from './lookup.ts';
+import { isIpAddress, type Lookup } from './lookup.ts';
 
 /** After how long the addresses are asked for again, by the next request, in milliseconds. */
 const FRESH_MS = 10_000;
@@ -62,19 +62,21 @@ export class AddressBook {
   /** Requests at the same time share one lookup. */
   #refresh(): Promise<void> {
     if (this.#lookup === undefined || this.#age(this.#lookup.since) > LOST_MS) {
-      const lookup = { since: this.#settings.now(), done: this.#find().then((ips) => settle(ips)) };
-      const settle = (ips: string[] | ConnectionError) => {
-        if (this.#lookup === lookup) {
-          this.#lookup = undefined;
-          // Also after a failure: a resolver that is in trouble is not asked with every request.
-          this.#knownAt = this.#settings.now();
-          if (Array.isArray(ips)) this.#replace(ips);
-        }
-        if (!Array.isArray(ips)) throw ips;
-      };
-      this.#lookup = lookup;
+      const done: Promise<void> = this.#find().then((found) => this.#found(done, found));
+      this.#lookup = { since: this.#settings.now(), done };
     }
     return this.#lookup.done;
+  }
+
+  /** Takes what a lookup found, unless it counts as lost. */
+  #found(done: Promise<void>, found: string[] | ConnectionError): void {
+    if (this.#lookup?.done === done) {
+      this.#lookup = undefined;
+      // Also after a failure: a resolver that is in trouble is not asked with every request.
+      this.#knownAt = this.#settings.now();
+      if (Array.isArray(found)) this.#replace(found);
+    }
+    if (found instanceof ConnectionError) throw found;
   }
 
   async #find(): Promise<string[] | ConnectionError> {
@@ -101,11 +103,6 @@ function parseAddresses(host: string, found: unknown): string[] {
   const ips = Array.isArray(found) ? found.filter((ip) => typeof ip === 'string' && isIpAddress(ip)) : [];
   if (ips.length === 0) throw new Error(`${host} has no address`);
   return ips;
-}
-
-/** As much as is needed to tell an address from a name: no name ends in a number (RFC 1123) or has a colon. */
-function isIpAddress(host: string): boolean {
-  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {

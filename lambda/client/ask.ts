@@ -55,6 +55,26 @@ export async function ask(asking: Asking, outgoing: Outgoing, deadline: Deadline
     return better(first, begin('hedge'));
   }
 
+  /** The answer that is there first; when one of them fails, the outcome of the other. */
+  async function better(first: Attempt, second: Attempt): Promise<Outcome> {
+    const [winner, outcome] = await Promise.race(
+      [first, second].map(async (attempt) => [attempt, await attempt.outcome] as const),
+    );
+    const other = winner === first ? second : first;
+    if (isAnswer(outcome)) {
+      other.cancel(other === first);
+      return outcome;
+    }
+    return another(outcome) ? better(other, begin('retry')) : other.outcome;
+  }
+
+  /** Whether there is another address after one that no connection could be made to: that was no attempt. */
+  function another(outcome: Outcome): boolean {
+    const free = outcome instanceof UnreachableError && tried.size < addresses.length;
+    if (free) left += 1;
+    return free;
+  }
+
   hedge?.earn();
   for (let attempt = begin(); ; attempt = begin('retry')) {
     const outcome = await outcomeOf(attempt);
@@ -63,8 +83,7 @@ export async function ask(asking: Asking, outgoing: Outgoing, deadline: Deadline
       hedge?.learn(attempt.elapsed());
       return outcome;
     }
-    if (outcome instanceof UnreachableError && tried.size < addresses.length) left += 1;
-    if (left > 0) continue;
+    if (another(outcome) || left > 0) continue;
     if (outcome instanceof ConnectionError) throw outcome;
     return outcome;
   }
@@ -85,15 +104,4 @@ async function within(milliseconds: number, outcome: Promise<Outcome>): Promise<
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The answer that is there first; when one of them fails, the outcome of the other. */
-async function better(first: Attempt, second: Attempt): Promise<Outcome> {
-  const [winner, outcome] = await Promise.race(
-    [first, second].map(async (attempt) => [attempt, await attempt.outcome] as const),
-  );
-  const other = winner === first ? second : first;
-  if (!isAnswer(outcome)) return other.outcome;
-  other.cancel(other === first);
-  return outcome;
 }

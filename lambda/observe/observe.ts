@@ -32,7 +32,7 @@ export interface Observer {
  * | `Decisions` | answers, permits and denies |
  * | `Denials` | denies |
  * | `DecisionTime` | microseconds from the event to the answer, as the function sees it |
- * | `Errors` | questions that got no answer, and so were stopped; without those that had no subject (401) |
+ * | `Errors` | questions that got no answer, and so were stopped; without those that the caller is to blame for (401, an extractor's 4xx) |
  * | `Retries` | second attempts of the client, on a failure or ahead of one |
  * | `CacheHits` | answers from the client's cache |
  * | `Fallbacks` | answers of the client's fall-back |

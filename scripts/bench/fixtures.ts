@@ -10,6 +10,9 @@ import { POLICIES, QUESTIONS, sampleBundle } from './questions.ts';
 const POLICY_COUNT = 100;
 const ENTITY_COUNT = 1_000;
 
+/** A port that is free. */
+const ANYWHERE = { host: '127.0.0.1', port: '0' };
+
 /** What parts of the bench share; each is made when first asked for. */
 export class Fixtures {
   /** For files, removed at the end. */
@@ -59,8 +62,10 @@ export class Fixtures {
   }
 
   /** The address of a server of the sample that decides. */
-  server(decisionLog: 'off' | 'all'): Promise<string> {
-    return this.#once(`server ${decisionLog}`, async () => startPdp(await this.archive(), decisionLog));
+  server(decisionLog: 'off' | 'all', { host, port } = ANYWHERE): Promise<string> {
+    return this.#once(`server ${decisionLog} ${host} ${port}`, async () =>
+      startPdp(await this.archive(), decisionLog, host, port),
+    );
   }
 
   /** The sample's questions as a file of HTTP requests. */
@@ -94,10 +99,11 @@ export class Fixtures {
 }
 
 /** Starts a server and resolves with its address once it decides. */
-function startPdp(source: string, decisionLog: 'off' | 'all'): Promise<string> {
+function startPdp(source: string, decisionLog: 'off' | 'all', host: string, port: string): Promise<string> {
   let url: string | undefined;
   const program = fileURLToPath(new URL('../../bin/pdp.ts', import.meta.url));
-  const args = [program, 'serve', source, '--port', '0', '--opa-port', 'off', '--decision-log', decisionLog];
+  const args = [program, 'serve', source, '--opa-port', 'off', '--decision-log', decisionLog];
+  args.push('--host', host, '--port', port);
   return start(args, {}, (line) => {
     const record = JSON.parse(line) as { msg: string; url?: string };
     if (record.msg === 'listening') url = record.url;

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AccessRequest, EvaluateOptions, PolicyDecisionPoint } from '../../../engine/contract.ts';
 import { PdpTimeoutError, PdpUnavailableError } from '../../../engine/errors.ts';
 import type { PdpClientEvent } from '../../../lambda/client/index.ts';
+import { withDeadline } from '../../../lambda/deadline.ts';
 import { answer } from '../servers.ts';
 import { type Behaviour, clientOf, DEAD, tasks } from './tasks.ts';
 
@@ -68,6 +69,19 @@ describe('a fall-back', () => {
       context: { fallback: 'pdp_timeout' },
     });
     expect(given).toEqual([{ signal, timeoutMs: 100, requestId: 'r' }]);
+  });
+
+  test('has its share of the time of a caller that waits no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    // Time passes with the question: all of it but what is left to the fall-back.
+    const { pdp } = await withFallback(() => vi.advanceTimersByTime(9_950), permit);
+    const asked = withDeadline(10_000, undefined, ({ signal, remaining }) =>
+      pdp.evaluate(REQUEST, { signal, timeoutMs: remaining() }),
+    );
+    expect(await asked).toMatchObject({ decision: true, context: { fallback: 'pdp_timeout' } });
   });
 
   test('answers a batch, and each of its decisions says so', async () => {

@@ -42,6 +42,21 @@ describe('a key that is refused', () => {
     expect(sent.filter((key) => key === 'Bearer new')).toHaveLength(8);
   });
 
+  test('that cannot be read again is told as one that is refused', async () => {
+    const { port, ips } = await tasks([(response) => answer(response, 401, {})]);
+    let reads = 0;
+    const apiKey = () => {
+      reads += 1;
+      if (reads > 1) throw new Error('throttled');
+      return 'old';
+    };
+    const pdp = clientOf(port, { lookup: async () => ips, apiKey });
+    await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpAuthenticationError' });
+    vi.setSystemTime(Date.now() + 60_000);
+    await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpAuthenticationError' });
+    expect(reads).toBe(2);
+  });
+
   test('is not sent again when it is the same that is read', async () => {
     const { pdp, sent, reads } = await guarded(['old'], 'new');
     await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpAuthenticationError' });

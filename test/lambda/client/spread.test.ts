@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { AccessRequest } from '../../../engine/contract.ts';
 import type { PdpClientEvent, PdpClientOptions } from '../../../lambda/client/index.ts';
 import { certificates } from '../certificates.ts';
@@ -131,6 +131,30 @@ test('a slow task is outrun by another, and what it was asked is taken back', as
   );
 });
 
+test('a service that is slow as a whole is asked little more for it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const slow: Behaviour = (response) => {
+    vi.advanceTimersByTime(200);
+    answer(response, 200, { decision: true });
+  };
+  const { pdp, events } = await service([slow, slow]);
+  for (let count = 0; count < 60; count += 1) await pdp.evaluate(REQUEST);
+  const hedges = events.filter(({ type }) => type === 'hedge').length;
+  // Ten at once, and one for ten questions.
+  expect(hedges).toBeGreaterThanOrEqual(10);
+  expect(hedges).toBeLessThanOrEqual(16);
+});
+
+test('with one of three tasks hanging and one dead the third answers', async () => {
+  const { tasks: all, port, ips } = await tasks([never, DEAD, permits]);
+  const pdp = clientOf(port, { lookup: async () => ips });
+  expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+  expect(all.map(({ requests }) => requests)).toEqual([1, 0, 1]);
+});
+
 test('without hedges a slow task is waited for', async () => {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let release = () => {};
@@ -181,4 +205,15 @@ test('over TLS the certificate is held to the name in the URL, whatever address 
     message: expect.stringContaining("altnames: Host: other.pdp.internal. is not in the cert's"),
   });
   expect(server.received).toHaveLength(1);
+});
+
+test('addresses that there is no way to are no attempts, however many', async () => {
+  const { tasks: all, port } = await tasks([permits]);
+  const events: PdpClientEvent[] = [];
+  // No connection can be made to many at once: it fails as to IPv6 addresses from a subnet without IPv6.
+  const lookup = async () => ['224.0.0.1', '224.0.0.2', '224.0.0.3', '127.0.0.1'];
+  const pdp = clientOf(port, { lookup, onEvent: (event) => events.push(event) });
+  expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+  expect(all[0]?.requests).toBe(1);
+  expect(events.filter(({ error }) => error === 'UnreachableError')).toHaveLength(3);
 });

@@ -6,6 +6,8 @@ for (const [path, name] of [
   ['powertools', 'authorize'],
   ['hono', 'authorize'],
   ['records', 'authorizeRecords'],
+  ['observe', 'observe'],
+  ['testing', 'FakePdp'],
   ['authorizer', 'apiGatewayAuthorizer'],
   ['verified-jwt', 'fromVerifiedJwt'],
   ['client', 'createPdpClient'],
