@@ -74,6 +74,8 @@ export type Exactly<Event> = unknown extends Event
 export function takesNoResponse(event: unknown): boolean {
   if (own(event, 'requestContext') !== undefined) return false;
   return (
+    // AppSync has asked for a field of many objects at once.
+    Array.isArray(event) ||
     Array.isArray(own(event, 'Records')) ||
     typeof own(event, 'detail-type') === 'string' ||
     typeof own(own(event, 'info'), 'fieldName') === 'string'

@@ -92,6 +92,7 @@ describe.each([
   ['AppSync', appSyncEvent(appSyncCognito('bob'))],
   ['EventBridge', eventBridgeEvent('e', {})],
   ['a batch', { Records: [] }],
+  ['a batch of AppSync', [appSyncEvent(appSyncCognito('bob'))]],
 ])('%s takes no response', (_name, event) => {
   test('but an error', async () => {
     await expect(stopped({}, event)).rejects.toMatchObject({ name: 'ForbiddenError' });
