@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest, Decision, EvaluationsSemantic } from '../../../engine/contract.ts';
 import { createPdpClient } from '../../../lambda/client/index.ts';
+import { DEFAULT_LIMITS } from '../../../pdp-container/options.ts';
 import { answer, serve } from '../servers.ts';
 
 interface Batch {
@@ -94,11 +95,20 @@ describe('a batch that is larger than the server takes', () => {
   });
 
   test('is sent in parts as large as the default limits of the server', async () => {
-    const server = await limited(1_000, 1_048_576);
+    const server = await limited(DEFAULT_LIMITS.batchItems, DEFAULT_LIMITS.bodyBytes);
     const all = Array.from({ length: 2_500 }, (_, index) => request(`note-${index}`, index % 3 === 0));
     const pdp = createPdpClient({ url: server.url, timeoutMs: 20_000, attemptTimeoutMs: 10_000 });
     expect(await pdp.evaluateAll(all)).toEqual(all.map(decide));
     expect(server.batches.map(({ length }) => length).sort()).toEqual([1_000, 1_000, 500]);
+    pdp.close();
+  });
+
+  test('is sent in parts as long as the default limit of the server', async () => {
+    const server = await limited(DEFAULT_LIMITS.batchItems, DEFAULT_LIMITS.bodyBytes);
+    const all = Array.from({ length: 900 }, (_, index) => request(`${index}-${'é'.repeat(1_000)}`));
+    const pdp = createPdpClient({ url: server.url, timeoutMs: 20_000, attemptTimeoutMs: 10_000 });
+    expect(await pdp.evaluateAll(all)).toEqual(all.map(decide));
+    expect(server.batches).toHaveLength(2);
     pdp.close();
   });
 
