@@ -142,15 +142,23 @@ function requestOptions(options: Exchange): HttpsRequestOptions {
   };
 }
 
-async function readBody(response: IncomingMessage, limit: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw new AnswerTooLongError(`the answer is longer than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** By its events: to iterate over a response for the first time takes some 0.5 ms more. */
+function readBody(response: IncomingMessage, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limit) reject(new AnswerTooLongError(`the answer is longer than ${limit} bytes`));
+      else chunks.push(chunk);
+    });
+    response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    response.on('error', reject);
+    // The last of its events, which comes without an error too.
+    response.on('close', () =>
+      reject(new Error('the connection was closed before the whole answer was there')),
+    );
+  });
 }
 
 function connectionError(cause: NodeJS.ErrnoException, request: ClientRequest, answering: boolean) {

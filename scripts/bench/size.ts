@@ -6,13 +6,13 @@ import { atMost, type Outcome } from './report.ts';
 
 const FUNCTION = 'lambda/sample/view-note.ts';
 const CLIENT = 'remote client';
+const MIDDLEWARE = 'middleware, with both PDPs';
 
 /** Modules of a function of the application, each with what it is packed with. */
 const PARTS: Record<string, string> = {
   middy: "export { default } from '@middy/core'",
   [CLIENT]: "export { createPdpClient } from './lambda/client/index.ts'",
-  'middleware with a PDP that it is given': "export { authorize } from './lambda/middleware/authorize.ts'",
-  'middleware with the PDP of its environment': "export * from './lambda/middleware/index.ts'",
+  [MIDDLEWARE]: "export * from './lambda/middleware/index.ts'",
   'embedded PDP': "export { createEmbeddedPdp } from './lambda/embedded/index.ts'",
 };
 
@@ -21,6 +21,8 @@ export async function benchSize(): Promise<Outcome> {
   const whole = await sizeOf(`export { handler } from './${FUNCTION}'`);
   const parts = [];
   for (const [name, contents] of Object.entries(PARTS)) parts.push({ name, ...(await sizeOf(contents)) });
+  const remote = await sizeOf(PARTS[MIDDLEWARE] ?? '', ['*/embedded/index.ts']);
+  parts.push({ name: 'middleware, with the remote client alone', ...remote });
   const rows = [{ name: FUNCTION, ...whole }, ...parts].map(({ name, figures }) => ({ name, figures }));
   return {
     sections: [{ title: 'Packed for a function', columns: ['kB gzip', 'kB', 'WebAssembly files'], rows }],
@@ -32,10 +34,15 @@ export async function benchSize(): Promise<Outcome> {
   };
 }
 
-/** Kilobytes zipped and not, and the number of files in WebAssembly. */
-async function sizeOf(contents: string): Promise<{ figures: number[] }> {
+/**
+ * Kilobytes zipped and not, and the number of files in WebAssembly.
+ *
+ * @param without modules that are left out
+ */
+async function sizeOf(contents: string, without: string[] = []): Promise<{ figures: number[] }> {
   const { outputFiles, metafile } = await build({
     ...PACKED,
+    external: [...PACKED.external, ...without],
     stdin: { contents, resolveDir: PACKED.absWorkingDir },
     outdir: 'build/bench',
     write: false,
