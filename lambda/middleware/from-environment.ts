@@ -80,7 +80,8 @@ function remote(options: PdpClientOptions, key?: string, secret?: string): Polic
   const apiKey = () => {
     if (asked) return readApiKeySecret(secret);
     asked = true;
-    return first();
+    // An environment may freeze while the read is under way, which is then lost: the question reads for itself.
+    return first().catch(() => readApiKeySecret(secret));
   };
   return createPdpClient({ ...options, apiKey });
 }

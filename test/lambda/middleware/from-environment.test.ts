@@ -167,6 +167,14 @@ describe('a key in Secrets Manager', () => {
     expect(server.received).toHaveLength(0);
   });
 
+  test('that could not be read while the module loaded is read by the first question', async () => {
+    await secretsManager(undefined, 'key-2');
+    const server = await serve((_, response) => answer(response, 200, { decision: true }));
+    const pdp = pdpFromEnvironment({ PDP_URL: server.url, PDP_API_KEY_SECRET: 'pdp-key' });
+    expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
+    expect(server.received[0]?.headers.authorization).toBe('Bearer key-2');
+  });
+
   test('that could not be read at first is read with a later question', async () => {
     await secretsManager(undefined, undefined, 'key-2');
     const server = await serve((_, response) => answer(response, 200, { decision: true }));
