@@ -5,7 +5,7 @@ import { Architecture, Code, type ILayerVersion, LayerVersion, Runtime } from 'a
 import { Construct } from 'constructs';
 import type { IPdp, PdpGrantee } from './pdp.ts';
 import { writeUnpackedBundle } from './private/bundle.ts';
-import { isFunction, pathOf, setEnvironment } from './private/grantee.ts';
+import { callerOf, isFunction, pathOf, setEnvironment } from './private/grantee.ts';
 import { stage } from './private/staging.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -69,7 +69,8 @@ export class EmbeddedPdp extends Construct implements IPdp {
    *
    * @throws SynthesisError when the grantee is no function, or its runtime is not Node 22 or 24
    */
-  grantEvaluate(grantee: PdpGrantee): Grant {
+  grantEvaluate(asked: PdpGrantee): Grant {
+    const grantee = callerOf(asked);
     if (!isFunction(grantee)) {
       throw new SynthesisError(
         `${pathOf(grantee)}: the embedded PDP is a Lambda layer, for functions only; beside a container use PdpSidecar`,

@@ -5,8 +5,8 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 
 /**
- * What may be allowed to ask: a function; an ECS service, whose containers ask; or anything else that has a role and
- * security groups.
+ * What may be allowed to ask: a function, or a version or an alias of one; an ECS service, whose containers ask; or
+ * anything else that has a role and security groups.
  */
 export type PdpGrantee = LambdaFunction | BaseService | (IGrantable & IConnectable);
 

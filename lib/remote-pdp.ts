@@ -6,7 +6,14 @@ import { Construct } from 'constructs';
 import type { IPdp, PdpGrantee } from './pdp.ts';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import { grantReadKey } from './private/api-key.ts';
-import { connectableOf, isFunction, letReadKey, principalOf, setEnvironment } from './private/grantee.ts';
+import {
+  callerOf,
+  connectableOf,
+  isFunction,
+  letReadKey,
+  principalOf,
+  setEnvironment,
+} from './private/grantee.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 export interface RemotePdpProps {
@@ -75,7 +82,8 @@ export class RemotePdp extends Construct implements IPdp {
    *
    * @throws SynthesisError when a grantee other than a function has no security group
    */
-  grantEvaluate(grantee: PdpGrantee): Grant {
+  grantEvaluate(asked: PdpGrantee): Grant {
+    const grantee = callerOf(asked);
     if (!isFunction(grantee) || grantee.isBoundToVpc) {
       const caller = connectableOf(grantee);
       caller.connections.allowTo(this.#peer, this.#port, 'ask the policy decision point');

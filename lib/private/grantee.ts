@@ -9,6 +9,13 @@ import type { PdpEndpoints } from '../pdp-endpoints.ts';
 import { SynthesisError } from '../synthesis-error.ts';
 import { grantReadKey } from './api-key.ts';
 
+/**
+ * Who asks: of a version or an alias the function itself, which has the role, the security groups and the environment.
+ */
+export function callerOf(grantee: PdpGrantee): PdpGrantee {
+  return 'lambda' in grantee && grantee.lambda instanceof LambdaFunction ? grantee.lambda : grantee;
+}
+
 export function isFunction(grantee: PdpGrantee): grantee is LambdaFunction {
   return grantee instanceof LambdaFunction;
 }
@@ -83,7 +90,8 @@ interface NetworkedPdp extends IPdp, IConnectable {
  *
  * @throws SynthesisError when the grantee is in no VPC, or has no security group
  */
-export function grantNetworked(pdp: NetworkedPdp, port: number, grantee: PdpGrantee): Grant {
+export function grantNetworked(pdp: NetworkedPdp, port: number, asked: PdpGrantee): Grant {
+  const grantee = callerOf(asked);
   const caller = connectableOf(grantee);
   caller.connections.allowTo(pdp, Port.tcp(port), 'ask the policy decision point');
   letReadKey(caller, pdp.endpoints);

@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Connections, type IVpc, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
@@ -88,6 +89,20 @@ describe('anything else with a role and security groups', () => {
       'PDP_CA',
       'PDP_CA_GENERATION',
     ]);
+  });
+});
+
+describe('a version and an alias of a function', () => {
+  it('are let in as the function itself', () => {
+    const { stack, vpc } = isolatedStack(temporaryDirectory());
+    const fn = inlineFunction(stack, 'Function', vpc);
+    const alias = new Alias(stack, 'Live', { aliasName: 'live', version: fn.currentVersion });
+    new FargatePdp(stack, 'Pdp', { vpc, ...builtImage }).grantEvaluate(alias);
+    const template = Template.fromStack(stack);
+    expect(securityGroupRules(template)).toContain('PdpSecurityGroup in tcp 7000 FunctionSecurityGroup');
+    expect(resources(template, 'AWS::Lambda::Function').Function?.Environment).toMatchObject({
+      Variables: { PDP_URL: 'https://api.pdp.internal:7000' },
+    });
   });
 });
 
