@@ -9,10 +9,10 @@ import {
   Port,
   SecurityGroup,
   type SubnetSelection,
-  SubnetType,
 } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { mostPrivate } from './private/subnets.ts';
 
 const HTTPS = Port.tcp(443);
 
@@ -53,10 +53,7 @@ export class PdpEndpoints extends Construct {
   constructor(scope: Construct, id: string, props: PdpEndpointsProps) {
     super(scope, id);
     this.#vpc = props.vpc;
-    this.#subnets = props.subnets ?? {
-      subnetType:
-        props.vpc.isolatedSubnets.length > 0 ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS,
-    };
+    this.#subnets = props.subnets ?? mostPrivate(props.vpc);
     this.#tasks = this.#group('Tasks', 'Endpoints that only tasks of the PDP use');
     this.#secrets = this.#group('Secrets', 'Secrets Manager, for tasks and their callers');
     const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, SECRETS_MANAGER, ECS } = InterfaceVpcEndpointAwsService;

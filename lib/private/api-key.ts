@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 const READ_AT_START =
@@ -38,19 +38,23 @@ export function newApiKey(scope: Construct, encryptionKey: IKey | undefined): Se
 export function grantReadKey(apiKey: ISecret, grantee: IGrantable): Grant {
   const { encryptionKey } = apiKey;
   if (encryptionKey !== undefined) {
-    const { region } = Stack.of(apiKey);
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [encryptionKey.keyArn],
-        conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
-      }),
-    );
+    grantee.grantPrincipal.addToPrincipalPolicy(useForSecrets(apiKey, encryptionKey, ['kms:Decrypt']));
   }
   return Grant.addToPrincipal({
     grantee,
     actions: ['secretsmanager:GetSecretValue'],
     resourceArns: [arnForPolicies(apiKey)],
+  });
+}
+
+/** Lets a role use the key through Secrets Manager only, in the region of `scope`. */
+export function useForSecrets(scope: IConstruct, key: IKey, actions: string[]): PolicyStatement {
+  return new PolicyStatement({
+    actions,
+    resources: [key.keyArn],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(scope).region}.amazonaws.com` },
+    },
   });
 }
 

@@ -1,8 +1,9 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { useForSecrets } from './api-key.ts';
 
 /** The certificate authority and the server's certificate, each with its key, kept by one function. */
 export class CertificateSecrets extends Construct {
@@ -32,15 +33,7 @@ export class CertificateSecrets extends Construct {
       }),
     );
     if (encryptionKey === undefined) return;
-    keeper.addToPolicy(
-      new PolicyStatement({
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        resources: [encryptionKey.keyArn],
-        conditions: {
-          StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.amazonaws.com` },
-        },
-      }),
-    );
+    keeper.addToPolicy(useForSecrets(this, encryptionKey, ['kms:Decrypt', 'kms:GenerateDataKey']));
   }
 
   /** Whoever has the key of the authority can pass for the PDP: a permission for all secrets is not enough for it. */

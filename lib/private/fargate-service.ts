@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { type IVpc, Peer, Port, SecurityGroup, type SubnetSelection, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, Peer, Port, SecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import {
   AvailabilityZoneRebalancing,
   type CloudMapOptions,
@@ -14,6 +14,7 @@ import {
 import type { Construct } from 'constructs';
 import type { FargatePdpProps } from '../fargate-pdp-props.ts';
 import { SynthesisError } from '../synthesis-error.ts';
+import { mostPrivate } from './subnets.ts';
 import { capacityProviders, initialTasks } from './task-count.ts';
 
 const BAKE_TIME = Duration.minutes(5);
@@ -89,14 +90,12 @@ function newCluster(scope: Construct, vpc: IVpc, enableFargateCapacityProviders:
  * @throws SynthesisError when they are public, or there is no private one
  */
 export function privateSubnets(vpc: IVpc, asked: SubnetSelection | undefined): SubnetSelection {
-  const fallback =
-    vpc.isolatedSubnets.length > 0 ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS;
   if (asked === undefined && vpc.isolatedSubnets.length + vpc.privateSubnets.length === 0) {
     throw new SynthesisError(
       'vpc: it has no private subnets; add isolated ones or some with egress, or name them in vpcSubnets',
     );
   }
-  const selection = asked ?? { subnetType: fallback };
+  const selection = asked ?? mostPrivate(vpc);
   if (vpc.selectSubnets(selection).hasPublic) {
     throw new SynthesisError('vpcSubnets: the PDP must not be in public subnets; select private ones');
   }

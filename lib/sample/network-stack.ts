@@ -3,6 +3,7 @@ import { type IVpc, type SubnetSelection, SubnetType, Vpc } from 'aws-cdk-lib/aw
 import type { Construct } from 'constructs';
 import { IsolatedNetwork } from '../isolated-network.ts';
 import type { PdpEndpoints } from '../pdp-endpoints.ts';
+import { mostPrivate } from '../private/subnets.ts';
 
 /** Where tasks and functions are. */
 export interface SampleNetwork {
@@ -42,9 +43,5 @@ export type NetworkSource = SampleNetwork | string;
 export function networkIn(stack: Stack, source: NetworkSource): SampleNetwork {
   if (typeof source !== 'string') return source;
   const vpc = Vpc.fromLookup(stack, 'Vpc', { vpcId: source });
-  const isolated = vpc.isolatedSubnets.length > 0;
-  return {
-    vpc,
-    subnets: { subnetType: isolated ? SubnetType.PRIVATE_ISOLATED : SubnetType.PRIVATE_WITH_EGRESS },
-  };
+  return { vpc, subnets: mostPrivate(vpc) };
 }
