@@ -9,6 +9,8 @@ export const BUILT = {
   schema: 'built/schema.json',
   entities: 'built/entities.json',
   urlRules: 'built/urls.json',
+  /** Over the manifest, and so not in it. */
+  signature: 'manifest.jws',
 } as const;
 
 /** What is written in a file, or in a part of it. @throws InvalidBundleError when it is not JSON */

@@ -6,6 +6,12 @@ export interface Manifest {
   format: 1;
   /** Names the contents: the first 16 hexadecimal digits of a SHA-256 over the digests, or what the builder set. */
   revision: string;
+  /**
+   * Counts publications at one address, from 1, so that a reader can tell older from newer. A whole number.
+   *
+   * @default it was built, and not published: there is no order
+   */
+  sequence?: number;
   /** SHA-256 (hex) of every other file in the archive, by path. */
   files: Record<string, string>;
   /** The version of the kit whose engine took what is in it. */

@@ -42,7 +42,7 @@ async function checkDigests(
   { sha256 }: ArchiveTools,
 ): Promise<void> {
   for (const path of files.keys()) {
-    if (path !== BUILT.manifest && !Object.hasOwn(digests, path))
+    if (path !== BUILT.manifest && path !== BUILT.signature && !Object.hasOwn(digests, path))
       throw broken(path, 'is not in the manifest');
   }
   for (const [path, digest] of Object.entries(digests)) {
