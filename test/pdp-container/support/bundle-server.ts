@@ -51,6 +51,8 @@ export interface BundleServer {
   up(): void;
   /** Connections open now. */
   connections(): number;
+  /** Resolves when none is open. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -150,6 +152,7 @@ export async function startBundleServer(options: BundleServerOptions = {}): Prom
     down: loopback.down,
     up: loopback.up,
     connections: loopback.connections,
+    quiet: loopback.quiet,
     close: loopback.close,
   };
   return server;

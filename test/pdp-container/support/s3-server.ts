@@ -51,6 +51,8 @@ export interface S3Server {
   down(): void;
   up(): void;
   connections(): number;
+  /** Resolves when none is open. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -201,6 +203,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     down: loopback.down,
     up: loopback.up,
     connections: loopback.connections,
+    quiet: loopback.quiet,
     close: loopback.close,
   };
   return server;
