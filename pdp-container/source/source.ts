@@ -33,7 +33,11 @@ type OpenRemote = (address: string, options: RemoteOptions) => Promise<RemoteSou
  *
  *     s3: async (address, options) => (await import('./s3-source.ts')).s3Source(address, options),
  */
-const REMOTE: Readonly<Record<string, OpenRemote>> = {};
+const REMOTE: Readonly<Record<string, OpenRemote>> = {
+  'git+https': openGit,
+  'git+ssh': openGit,
+  'git+http': openGit,
+};
 
 /**
  * Opens a source over a network.
@@ -81,6 +85,10 @@ export async function openSource(
     throw new ConfigurationError(`source '${source}' is neither a directory nor a .tar.gz file`);
   }
   return new LocalLayer({ kind: 'archive', path, fingerprint: () => fileFingerprint(path) }, reloadMs);
+}
+
+async function openGit(address: string, options: RemoteOptions): Promise<RemoteSource> {
+  return (await import('./git-source.ts')).gitSource(address, options);
 }
 
 /** An address without what someone may have put before its `@`. */

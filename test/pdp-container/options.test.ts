@@ -82,7 +82,7 @@ describe('serve', () => {
     ['below a file', `${import.meta.filename}/x`, 'part of its path is not a directory'],
     ['another file', import.meta.filename, 'is neither a directory nor a .tar.gz file'],
     ['S3', 's3://bucket/key', "source 's3://bucket/key': s3 sources are not supported in this version"],
-    ['git', 'git+https://host/x#main:p', 'git+https sources are not supported in this version'],
+    ['git', 'git+file:///x#main:p', 'git+file sources are not supported in this version'],
     ['HTTPS', 'https://host/x.tar.gz', 'https sources are not supported in this version'],
   ])('refuses a source: %s', async (_name, source, expected) => {
     const started = serve({ source, port: 0, log: dropped });
