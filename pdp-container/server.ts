@@ -36,6 +36,7 @@ import { DEFAULT_REFRESH_MS } from './source/poller.ts';
 import { Reloader } from './source/reloader.ts';
 import { DEFAULT_FETCH_LIMITS } from './source/remote-source.ts';
 import { openSource } from './source/source.ts';
+import { WebhookSecret } from './webhook/proof.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
 const IDLE_SWEEP_MS = 50;
@@ -109,6 +110,7 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
+    const webhookSecret = this.#webhookSecret();
     const layers = await this.#openSources();
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
@@ -134,7 +136,7 @@ export class PdpServer implements HealthState {
     const keyInBody = this.#options.permitKeyInBody ?? false;
     const reload = async () => (await this.#reloader?.reload()) ?? false;
     const opa = opaPort === undefined ? undefined : createOpaApp(parts);
-    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, opa });
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, webhookSecret, opa });
     const url = await this.#listen(app, port, '--port');
     if (opa !== undefined && opaPort !== undefined) {
       this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
@@ -163,6 +165,11 @@ export class PdpServer implements HealthState {
       evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
     });
     await this.#reloader.start();
+  }
+
+  #webhookSecret(): WebhookSecret | undefined {
+    const { webhookSecret: secret } = this.#options;
+    return secret === undefined ? undefined : new WebhookSecret(secret);
   }
 
   async #openSources(): Promise<Layer[]> {

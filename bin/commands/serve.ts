@@ -56,6 +56,7 @@ Environment:
   Every option has a variable of the same name: --port is PDP_PORT. An option given wins over its variable.
   PDP_SOURCE            SOURCE, one a line
   PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
+  PDP_WEBHOOK_SECRET    what a Git host signs its webhooks with: takes them at /policy-updater/webhook
   PDP_EXIT_WITH_PARENT  1: stop when standard input ends
 
 Signals:
@@ -186,6 +187,7 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
+    webhookSecret: process.env.PDP_WEBHOOK_SECRET,
     proxySubjectHeader: flags.proxySubjectHeader,
     permitTypes: {
       user: flags.permitUserType,
