@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { ConfigurationError } from '../engine/index.ts';
 import { ActiveRevision } from './active-revision.ts';
 import { parsePublicUrl } from './authzen/discovery.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -31,12 +30,10 @@ import {
 } from './options.ts';
 import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
-import type { Layer } from './source/layer.ts';
-import { DEFAULT_REFRESH_MS } from './source/poller.ts';
+import { bundleRules } from './source/bundle-rules.ts';
 import { Reloader } from './source/reloader.ts';
-import { DEFAULT_FETCH_LIMITS } from './source/remote-source.ts';
-import { openSource } from './source/source.ts';
-import { WebhookSecret } from './webhook/proof.ts';
+import { openSources } from './source/source.ts';
+import { optionalSecret } from './webhook/proof.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
 const IDLE_SWEEP_MS = 50;
@@ -110,8 +107,9 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
-    const webhookSecret = this.#webhookSecret();
-    const layers = await this.#openSources();
+    const webhookSecret = optionalSecret(this.#options.webhookSecret);
+    const rules = await bundleRules(this.#options);
+    const layers = await openSources(this.#options);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const types = parsePermitTypes(this.#options.permitTypes);
@@ -163,21 +161,9 @@ export class PdpServer implements HealthState {
       metrics: this.#metrics,
       logger,
       evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
+      rules,
     });
     await this.#reloader.start();
-  }
-
-  #webhookSecret(): WebhookSecret | undefined {
-    const { webhookSecret: secret } = this.#options;
-    return secret === undefined ? undefined : new WebhookSecret(secret);
-  }
-
-  async #openSources(): Promise<Layer[]> {
-    const { source, reloadMs = DEFAULT_RELOAD_MS, refreshMs = DEFAULT_REFRESH_MS } = this.#options;
-    const sources = typeof source === 'string' ? [source] : source;
-    if (sources.length === 0) throw new ConfigurationError('there is no source');
-    const options = { limits: DEFAULT_FETCH_LIMITS };
-    return Promise.all(sources.map((one) => openSource(one, { reloadMs, refreshMs }, options)));
   }
 
   /**

@@ -60,3 +60,8 @@ export class WebhookSecret {
     return this.signer().update(text).digest();
   }
 }
+
+/** @throws ConfigurationError as {@link WebhookSecret} */
+export function optionalSecret(secret: string | undefined): WebhookSecret | undefined {
+  return secret === undefined ? undefined : new WebhookSecret(secret);
+}
