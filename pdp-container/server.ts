@@ -30,8 +30,10 @@ import {
 } from './options.ts';
 import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
+import { bundleRules } from './source/bundle-rules.ts';
 import { Reloader } from './source/reloader.ts';
-import { openSource } from './source/source.ts';
+import { openSources } from './source/source.ts';
+import { optionalSecret } from './webhook/proof.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
 const IDLE_SWEEP_MS = 50;
@@ -105,7 +107,9 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
-    const source = await openSource(this.#options.source);
+    const webhookSecret = optionalSecret(this.#options.webhookSecret);
+    const rules = await bundleRules(this.#options);
+    const layers = await openSources(this.#options);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const types = parsePermitTypes(this.#options.permitTypes);
@@ -130,13 +134,16 @@ export class PdpServer implements HealthState {
     const keyInBody = this.#options.permitKeyInBody ?? false;
     const reload = async () => (await this.#reloader?.reload()) ?? false;
     const opa = opaPort === undefined ? undefined : createOpaApp(parts);
-    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, opa });
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, webhookSecret, opa });
     const url = await this.#listen(app, port, '--port');
     if (opa !== undefined && opaPort !== undefined) {
       this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
     }
     this.#url = url;
-    logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');
+    logger.info(
+      { url, opaUrl: this.#opaUrl, host, source: layers.map(({ name }) => name).join(', ') },
+      'listening',
+    );
     this.#report?.start();
     if (apiKey === undefined && !isLoopback(host)) {
       logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
@@ -149,14 +156,14 @@ export class PdpServer implements HealthState {
       );
       await this.#certificates.start();
     }
-    this.#reloader = new Reloader(
-      source,
-      this.active,
-      this.#metrics,
+    this.#reloader = new Reloader(layers, {
+      active: this.active,
+      metrics: this.#metrics,
       logger,
-      this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
-    );
-    await this.#reloader.start(reloadMs);
+      evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
+      rules,
+    });
+    await this.#reloader.start();
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   DECISION_LOG_MODES,
+  DEFAULT_BUNDLE_LIMITS,
   DEFAULT_DRAIN_MS,
   DEFAULT_HOST,
   DEFAULT_LIMITS,
@@ -15,7 +16,9 @@ import {
   type ServeOptions,
 } from '../../pdp-container/options.ts';
 import { DEFAULT_PERMIT_TYPES } from '../../pdp-container/permit/mapping.ts';
+import { DEFAULT_REFRESH_MS } from '../../pdp-container/source/poller.ts';
 import { UsageError } from '../terminal/exit.ts';
+import { sourceTokens } from '../terminal/source-tokens.ts';
 
 interface Flags {
   host: string;
@@ -47,13 +50,21 @@ interface Flags {
   drainSeconds: number;
   stopSeconds: number;
   reloadInterval: number;
+  refreshInterval: number;
+  verifyKey?: string;
+  allowOlder: boolean;
+  bundleLimit: number;
+  unpackedLimit: number;
+  fileLimit: number;
 }
 
 const ENVIRONMENT_HELP = `
 Environment:
   Every option has a variable of the same name: --port is PDP_PORT. An option given wins over its variable.
-  PDP_SOURCE            SOURCE
+  PDP_SOURCE            SOURCE, one a line
+  PDP_SOURCE_TOKEN      sent to the SOURCE over HTTPS; with several, PDP_SOURCE_TOKEN_1 to the first SOURCE, and so on
   PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
+  PDP_WEBHOOK_SECRET    what a Git host signs its webhooks with: takes them at /policy-updater/webhook
   PDP_EXIT_WITH_PARENT  1: stop when standard input ends
 
 Signals:
@@ -61,13 +72,17 @@ Signals:
   SIGINT   stops without draining (Ctrl-C)
   A second one ends the process at once.`;
 
-/** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
+/** `pdp serve [SOURCE...]`: the PDP over HTTP, from where its bundle is, until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
       "serve decisions over HTTP from a bundle: AuthZEN 1.0, Permit's PDP API, OPA's data API, health routes and metrics",
     )
-    .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
+    .argument(
+      '[SOURCE...]',
+      'the bundle: a directory or a .tar.gz file, watched for changes; several are layers, each adding to those ' +
+        'before it (env: PDP_SOURCE)',
+    )
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
     .addOption(opaPort())
@@ -137,20 +152,38 @@ export function serveCommand(): Command {
         0,
       ),
     )
+    .addOption(
+      seconds(
+        '--refresh-interval',
+        'how often to ask a SOURCE over a network, give or take a tenth; 0 never again',
+        DEFAULT_REFRESH_MS,
+        0,
+      ),
+    )
+    .addOption(
+      text(
+        '--verify-key <file>',
+        'public keys in PEM, a file or the text itself: take only archives signed for one of them',
+      ),
+    )
+    .addOption(flag('--allow-older [boolean]', 'take a publication older than the one that ran'))
+    .addOption(whole('--bundle-limit <bytes>', 'largest archive', DEFAULT_BUNDLE_LIMITS.archiveBytes))
+    .addOption(whole('--unpacked-limit <bytes>', 'the same unpacked', DEFAULT_BUNDLE_LIMITS.unpackedBytes))
+    .addOption(whole('--file-limit <number>', 'most files of an archive', DEFAULT_BUNDLE_LIMITS.files))
     .addHelpText('after', ENVIRONMENT_HELP)
-    .action(async (argument: string | undefined, flags: Flags) => {
+    .action(async (sources: string[], flags: Flags) => {
       // The server's libraries are for this command alone: the others start without them.
       const { runServer } = await import('../../pdp-container/process.ts');
       const parent = process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined;
-      const outcome = await runServer(serveOptions(argument, flags), parent);
+      const outcome = await runServer(serveOptions(sources, flags), parent);
       if (outcome.exitCode !== 0) process.stderr.write(`pdp: ${outcome.message}\n`);
       process.exit(outcome.exitCode);
     });
 }
 
-function serveOptions(argument: string | undefined, flags: Flags): ServeOptions {
-  const source = argument ?? process.env.PDP_SOURCE;
-  if (source === undefined || source === '') {
+function serveOptions(given: string[], flags: Flags): ServeOptions {
+  const source = given.length > 0 ? given : linesOf(process.env.PDP_SOURCE);
+  if (source.length === 0) {
     throw new UsageError('no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE');
   }
   const { tlsCert: cert, tlsKey: key } = flags;
@@ -172,6 +205,7 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
+    webhookSecret: process.env.PDP_WEBHOOK_SECRET,
     proxySubjectHeader: flags.proxySubjectHeader,
     permitTypes: {
       user: flags.permitUserType,
@@ -199,7 +233,23 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     drainMs: flags.drainSeconds,
     stopMs: flags.stopSeconds,
     reloadMs: flags.reloadInterval,
+    refreshMs: flags.refreshInterval,
+    sourceTokens: sourceTokens(source, process.env),
+    verifyKeys: flags.verifyKey,
+    allowOlder: flags.allowOlder,
+    bundleLimits: {
+      archiveBytes: flags.bundleLimit,
+      unpackedBytes: flags.unpackedLimit,
+      files: flags.fileLimit,
+    },
   };
+}
+
+function linesOf(text = ''): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
 
 function opaPort(): Option {
