@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { buildArchive, buildFiles } from './build.ts';
+export { type BuildOptions, buildArchive, buildFiles } from './build.ts';
 export {
   type CompileResult,
   compileArchive,
@@ -23,3 +23,4 @@ export { type CompileSource, compileInWorker } from './in-worker.ts';
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
 export { parsePolicySet, parseSchema } from './policy-set.ts';
+export { type Signer, signerOf, signManifest } from './sign.ts';
