@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { InvalidBundleError, PdpError } from '../engine/index.ts';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
+import { publishCommand } from './commands/publish.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
@@ -20,6 +22,8 @@ const program = new Command('pdp')
   .addCommand(testCommand())
   .addCommand(validateCommand())
   .addCommand(buildCommand())
+  .addCommand(publishCommand())
+  .addCommand(rollbackCommand())
   .addCommand(statusCommand())
   .addCommand(rolloutCommand());
 

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { withEcs } from '../ecs/connect.ts';
-import { type Clock, type RolloutResult, rollOut } from '../ecs/rollout.ts';
+import { type RolloutResult, rollOut } from '../ecs/rollout.ts';
+import { CLOCK } from '../follow/clock.ts';
 import { EXIT } from '../terminal/exit.ts';
 import { timeoutOption } from '../terminal/options.ts';
 import { print, printJson, styled } from '../terminal/output.ts';
@@ -27,11 +27,6 @@ const EXIT_OF: Record<RolloutResult['outcome'], number> = {
   'timed-out': EXIT.negative,
   // As shells tell it: 128 and SIGINT.
   interrupted: 130,
-};
-
-const CLOCK: Clock = {
-  now: () => performance.now(),
-  wait: (milliseconds, signal) => delay(milliseconds, undefined, { signal }).catch(() => {}),
 };
 
 /** `pdp rollout`: a new deployment of a PDP's service on ECS, followed to its end. */
