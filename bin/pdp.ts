@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { InvalidBundleError, PdpError } from '../engine/index.ts';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
+import { diffCommand } from './commands/diff.ts';
 import { publishCommand } from './commands/publish.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommand } from './commands/rollout.ts';
@@ -22,6 +23,7 @@ const program = new Command('pdp')
   .addCommand(testCommand())
   .addCommand(validateCommand())
   .addCommand(buildCommand())
+  .addCommand(diffCommand())
   .addCommand(publishCommand())
   .addCommand(rollbackCommand())
   .addCommand(statusCommand())

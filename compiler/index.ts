@@ -24,4 +24,5 @@ export type { CompileJob, LayerContent, LayerInput } from './layers.ts';
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
 export { parsePolicySet, parseSchema } from './policy-set.ts';
+export { type PolicyText, policyTexts } from './policy-texts.ts';
 export { type Signer, signerOf, signManifest } from './sign.ts';

@@ -11,7 +11,7 @@ import {
   type VerifyingFlags,
   verifyKeyOption,
 } from '../store/keys.ts';
-import { type Content, orderOf, publishNext, readCurrent } from '../store/publish.ts';
+import { type Content, orderOf, publishNext, readToReplace } from '../store/publish.ts';
 import type { Published } from '../store/published.ts';
 import { type Store, withStore } from '../store/store.ts';
 import { wholeNumber } from '../terminal/options.ts';
@@ -65,7 +65,7 @@ export function rollbackCommand(): Command {
       const signer = await openSigner(flags.signKey);
       const keys = await openVerificationKeys(flags.verifyKey);
       const { publication, from } = await withStore(flags.region, address, async (store) => {
-        const current = await readCurrent(store, keys);
+        const current = await readToReplace(store, keys);
         const { entry, published } = await earlier(store, current, flags.to, keys);
         const content = await contentOf(published);
         const options = { signer, keys, dryRun: flags.dryRun, onWarning: warn };

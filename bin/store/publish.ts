@@ -3,7 +3,7 @@ import { BUILT } from '../../engine/built-files.ts';
 import type { Bundle, Manifest } from '../../engine/index.ts';
 import { parseVerificationKeys, type VerificationKey } from '../../engine/signature.ts';
 import { UsageError } from '../terminal/exit.ts';
-import { isSignedFor, type Published, readPublished, sameContent } from './published.ts';
+import { isSignedFor, NotBelieved, type Published, readPublished, sameContent } from './published.ts';
 import { LostRace, type Store } from './store.ts';
 
 /** A checked bundle that is to be published. */
@@ -41,13 +41,35 @@ export interface Publication {
   overtakenBy?: { revision: string | null; sequence: number | null };
 }
 
-/** What is in a store now. @throws UsageError */
+/** What is in a store now. @throws NotBelieved or UsageError */
 export async function readCurrent(
   store: Store,
   keys: readonly VerificationKey[] | undefined,
 ): Promise<Published | undefined> {
   const stored = await store.read();
   return stored && readPublished(stored, keys);
+}
+
+/** The same, of what is to be replaced whatever it is: what cannot be believed says nothing. @throws UsageError */
+export async function readToReplace(
+  store: Store,
+  keys: readonly VerificationKey[] | undefined,
+): Promise<Published | undefined> {
+  const stored = await store.read();
+  if (stored === undefined) return undefined;
+  try {
+    return await readPublished(stored, keys);
+  } catch (error) {
+    if (!(error instanceof NotBelieved)) throw error;
+    const problem = 'it is not signed for a key of --verify-key';
+    return {
+      stored: { ...stored, metadata: {} },
+      files: new Map(),
+      manifest: undefined,
+      isSigned: false,
+      problem,
+    };
+  }
 }
 
 /**
@@ -74,7 +96,7 @@ export async function publishNext(
     return { outcome: 'unchanged', ...common, sequence, versionId, bytes, signed: null };
   }
   if (current?.problem !== undefined)
-    onWarning(`what is there is damaged, and is replaced: ${current.problem}`);
+    onWarning(`what is there is no good, and is replaced: ${current.problem}`);
   if (current?.isSigned && signer === undefined) {
     onWarning('what is there is signed and this is not: PDPs with keys refuse it (--sign-key)');
   }

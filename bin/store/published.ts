@@ -19,11 +19,14 @@ export interface Published {
   problem?: string;
 }
 
+/** What is there is not signed for the keys that are set. */
+export class NotBelieved extends UsageError {}
+
 /**
  * Reads what is in a store.
  *
  * @param keys that it must be signed for
- * @throws UsageError when it is not: neither its content nor its sequence can be believed then
+ * @throws NotBelieved when it is not: neither its content nor its sequence can be believed then
  */
 export async function readPublished(
   stored: StoredArchive,
@@ -41,9 +44,9 @@ export async function readPublished(
     if (keys === undefined) {
       return { stored, files, manifest: undefined, isSigned: files.has(BUILT.signature), problem };
     }
-    throw new UsageError(
-      `--verify-key: what is published cannot be believed: ${problem}. Find out who put it there, and delete it, ` +
-        'or publish once without --verify-key',
+    throw new NotBelieved(
+      `--verify-key: what is published cannot be believed: ${problem}. Find out who put it there; ` +
+        '`pdp rollback` publishes the one before again',
     );
   }
 }
