@@ -21,7 +21,8 @@ export function problemOfAws(error: unknown, service: ServiceOfAws): string {
     case 'IncompleteSignatureException':
       return `AWS does not take the credentials, which may have expired: ${line}`;
   }
-  if (line.startsWith('Region is missing')) return 'there is no region: give --region, or set AWS_REGION';
+  if (/^Region (?:is missing|not accepted: region="")/.test(line))
+    return 'there is no region: give --region, or set AWS_REGION';
   // Several addresses were tried: Node's AggregateError has an empty message but a code.
   if (code !== undefined) return `the ${service} API cannot be reached (${code}): is the region right?`;
   return `${service}: ${name}: ${line}`;

@@ -1,17 +1,16 @@
 import { problemOfAws } from '../aws/problem.ts';
-import { nameOf, type StoreAddress } from './address.ts';
+import type { StoreAddress } from './address.ts';
 
 /** What S3 refused, or why it could not be asked, in one line that says what to do. */
 export function problemOfStore(error: unknown, address: StoreAddress): string {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
-  const where = nameOf(address);
   switch (name) {
     case 'NoSuchBucket':
       return `there is no bucket ${address.bucket}`;
     case 'NoSuchVersion':
-      return `${where} has no version ${address.versionId ?? ''}`;
+      return `it has no version ${address.versionId ?? ''}`;
     case 'MethodNotAllowed':
-      return `${where}: this version is where it was deleted`;
+      return 'this version is where it was deleted';
     case 'NotImplemented':
       return `the server does not offer what this takes: conditional writes and versions, as S3 has them (${message})`;
   }
