@@ -1,8 +1,8 @@
 import type { Bundle, EntityJson, PolicySetJson } from '../engine/index.ts';
 import { parseJson, stringifyJson } from '../engine/lossless-json.ts';
-import type { CompileResult } from './compile.ts';
+import type { LayersResult } from './layers.ts';
 
-type Failed = Extract<CompileResult, { ok: false }>;
+type Failed = Extract<LayersResult, { ok: false }>;
 
 /**
  * A compile result between threads. Policies are text, since structured cloning ends at some 800 operators; so are
@@ -10,14 +10,14 @@ type Failed = Extract<CompileResult, { ok: false }>;
  */
 export type CompileMessage =
   | Failed
-  | (Omit<Extract<CompileResult, { ok: true }>, 'bundle'> & {
+  | (Omit<Extract<LayersResult, { ok: true }>, 'bundle'> & {
       bundle: Omit<Bundle<Uint8Array<ArrayBuffer>[]>, 'policies'> & { policies: string };
     });
 
 /** Entities in one piece of text. */
 const PIECE = 1_000;
 
-export function toMessage(result: CompileResult): CompileMessage {
+export function toMessage(result: LayersResult): CompileMessage {
   if (!result.ok) return result;
   const { policies, entities, ...bundle } = result.bundle;
   return {
@@ -31,7 +31,7 @@ export function buffersOf(message: CompileMessage): ArrayBuffer[] {
   return message.ok ? message.bundle.entities.map(({ buffer }) => buffer) : [];
 }
 
-export function fromMessage(message: CompileMessage): CompileResult<Uint8Array[]> {
+export function fromMessage(message: CompileMessage): LayersResult<Uint8Array[]> {
   if (!message.ok) return message;
   const policies = parseJson(message.bundle.policies) as PolicySetJson;
   return { ...message, bundle: { ...message.bundle, policies } };

@@ -319,7 +319,9 @@ describe('sources', () => {
     const fromWorker = await compileInWorker(jobOf({ directory }));
     const results = [fromFiles, fromDirectory, fromWorker];
     expect(new Set(results.map((result) => result.ok && result.bundle.revision)).size).toBe(1);
-    expect(fromWorker).toEqual(fromMessage(toMessage(fromDirectory)));
+    if (!fromDirectory.ok) throw new Error('the bundle is not good');
+    const layers = [{ revision: fromDirectory.bundle.revision }];
+    expect(fromWorker).toEqual(fromMessage(toMessage({ ...fromDirectory, layers })));
     const changed = await compileFiles(files({ ...contents, 'p.cedar': `${POLICY} ` }));
     expect(changed.ok && changed.bundle.revision).not.toBe(fromFiles.ok && fromFiles.bundle.revision);
   });

@@ -1,13 +1,15 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { CompileJob, CompileResult, LayerContent } from '../../../compiler/index.ts';
+import type { CompileJob, LayerContent, LayersResult } from '../../../compiler/index.ts';
+import type { Publication } from '../../../engine/publication.ts';
 import { ActiveRevision } from '../../../pdp-container/active-revision.ts';
 import { Metrics } from '../../../pdp-container/metrics.ts';
+import type { BundleRules } from '../../../pdp-container/source/bundle-rules.ts';
 import type { Layer, LayerEvents } from '../../../pdp-container/source/layer.ts';
 import { Reloader } from '../../../pdp-container/source/reloader.ts';
 import { bundleOf } from '../../bundles.ts';
 
-type Loaded = CompileResult<Uint8Array[]>;
+type Loaded = LayersResult<Uint8Array[]>;
 
 const bundle = await bundleOf({ 'p.cedar': 'permit(principal, action, resource);' });
 const BAD: Loaded = {
@@ -47,7 +49,7 @@ class FakeLayer implements Layer {
 }
 
 /** A reloader whose loads end when they are told to, with a new revision each or as told. */
-function reloader(layers: Layer[] = [new FakeLayer('source')]) {
+function reloader(layers: Layer[] = [new FakeLayer('source')], rules: Partial<BundleRules> = {}) {
   const loads: PromiseWithResolvers<Loaded>[] = [];
   const jobs: CompileJob[] = [];
   const compile = (job: CompileJob) => {
@@ -61,6 +63,7 @@ function reloader(layers: Layer[] = [new FakeLayer('source')]) {
     metrics: new Metrics(),
     logger: pino({ enabled: false }),
     evaluator: (_bundle, compiled) => compiled,
+    rules: { allowOlder: false, ...rules },
     compile,
   });
   const end = (load: number, result: Loaded = good(`r${load}`)) => loads[load]?.resolve(result);
@@ -73,10 +76,11 @@ function reloader(layers: Layer[] = [new FakeLayer('source')]) {
   return { reloader, active, loads, jobs, end, outcome };
 }
 
-const good = (revision: string): Loaded => ({
+const good = (revision: string, layers: Publication[] = [{ revision }]): Loaded => ({
   ok: true,
   bundle: { ...bundle, entities: [], revision },
   warnings: [],
+  layers,
 });
 
 /** Lets what has been settled take its course. */
@@ -142,7 +146,7 @@ describe('layers', () => {
     end(1);
     await settle();
     expect(active.revision).toBe('r1');
-    expect(jobs.map((job) => job.layers)).toEqual(
+    expect(jobs.map((job) => job.layers)).toMatchObject(
       [0, 1].map(() => [
         { name: 'base', content: { directory: 'base' } },
         { name: 'own', content: { archive: new Uint8Array(1) } },
@@ -243,5 +247,35 @@ describe('layers', () => {
     layer.problem = undefined;
     layer.events?.asked();
     expect(active.staleSince).toBeUndefined();
+  });
+
+  it('are to be no older than what is active, and not than what failed', async () => {
+    const { jobs, outcome } = reloader([new FakeLayer('base'), new FakeLayer('own')]);
+    const ran = [{ revision: 'a', sequence: 3 }, { revision: 'b' }];
+    await outcome(0, good('r0', ran));
+    await outcome(1, BAD);
+    await outcome(2, good('r0', ran));
+    const newer = [{ revision: 'a', sequence: 4 }, { revision: 'b' }];
+    await outcome(3, good('r0', newer));
+    await outcome(4);
+    expect(jobs.map(({ layers }) => layers.map(({ running }) => running))).toEqual([
+      [undefined, undefined],
+      ran,
+      ran,
+      ran,
+      newer,
+    ]);
+  });
+
+  it('may be older when that is allowed, and are held to what else there is', async () => {
+    const limits = { files: 1 };
+    const { jobs, outcome } = reloader(undefined, { allowOlder: true, limits, verifyKeys: 'PEM' });
+    await outcome(0);
+    await outcome(1);
+    expect(jobs[1]).toEqual({
+      layers: [{ name: 'source', content: { directory: 'source' }, running: undefined }],
+      limits,
+      verifyKeys: 'PEM',
+    });
   });
 });
