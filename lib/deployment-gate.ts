@@ -189,8 +189,14 @@ function isRolling({ service }: FargatePdp): boolean {
   return !('strategy' in deploymentConfiguration) || deploymentConfiguration.strategy !== BLUE_GREEN;
 }
 
-/** Only tasks of the kit's image write metrics, and say their revision. */
-function checkImage({ node, metricsName }: FargatePdp): void {
+/** Only tasks of the kit's image write metrics, and say their revision; only policies in it are those of the deployment. */
+function checkImage({ node, metricsName, policyStores: [store] }: FargatePdp): void {
+  if (store !== undefined) {
+    throw new SynthesisError(
+      `pdp: ${node.path} takes its policies from ${store.node.path}, where another revision may be published at any ` +
+        'time; leave it ungated, and follow a publication with `pdp publish --wait`',
+    );
+  }
   if (metricsName !== undefined) return;
   throw new SynthesisError(
     `pdp: ${node.path} does not run the kit's image, whose tasks say their revision; leave it ungated`,

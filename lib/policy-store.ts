@@ -41,6 +41,13 @@ export interface IPolicyStore extends IConstruct {
   grantPublish(grantee: IGrantable): Grant;
 }
 
+/**
+ * Policies by where they are from: a directory or a `.tar.gz` that `pdp build` wrote, which are built into the image; or
+ * a store, which is looked at again and again. Several are layers of one bundle, in this order: a later one adds to
+ * those before and changes nothing that they say. One at most can be built into the image.
+ */
+export type PolicyLayers = string | IPolicyStore | readonly (string | IPolicyStore)[];
+
 export interface PolicyStoreProps {
   /**
    * The first policies: a directory, checked and built at synth, or a `.tar.gz` that `pdp build` wrote. They are put

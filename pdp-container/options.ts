@@ -114,6 +114,12 @@ export interface ServeOptions {
   tls?: TlsOptions;
   /** The key that callers must send as `Authorization: Bearer`. @default none is asked for */
   apiKey?: string;
+  /**
+   * What a Git host signs its webhooks with, at least 16 characters: `POST /policy-updater/webhook` then asks every
+   * source at once.
+   * @default it is not there
+   */
+  webhookSecret?: string | undefined;
   /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
   proxySubjectHeader?: string;
   /** The Cedar types that stand for Permit's users, tenants and roles. @default 'user', 'tenant' and 'role' */

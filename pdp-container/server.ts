@@ -35,6 +35,7 @@ import { Keeper } from './source/keeper.ts';
 import type { SourceState } from './source/layer-states.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSources } from './source/source.ts';
+import { optionalSecret } from './webhook/proof.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
 const IDLE_SWEEP_MS = 50;
@@ -125,6 +126,7 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
+    const webhookSecret = optionalSecret(this.#options.webhookSecret);
     const rules = await bundleRules(this.#options);
     const layers = await openSources(this.#options);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
@@ -151,7 +153,7 @@ export class PdpServer implements HealthState {
     const keyInBody = this.#options.permitKeyInBody ?? false;
     const reload = async () => (await this.#reloader?.reload()) ?? false;
     const opa = opaPort === undefined ? undefined : createOpaApp(parts);
-    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, opa });
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, webhookSecret, opa });
     const url = await this.#listen(app, port, '--port');
     if (opa !== undefined && opaPort !== undefined) {
       this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');

@@ -10,7 +10,7 @@ const banner =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
 /**
- * Writes the build context of the container image, all but `bundle.tar.gz`: the Dockerfile, the packed server
+ * Writes the build context of the container image, all but `bundle.tar.gz`: the Dockerfiles, the packed server
  * with its worker and health check, and Cedar's WebAssembly.
  *
  * @param outDir a directory, made when it is not there; files of the same name are overwritten
@@ -23,7 +23,11 @@ export async function writeImageContext(outDir: string): Promise<void> {
       'compile-worker': 'compiler/worker.ts',
       healthcheck: 'pdp-container/healthcheck.ts',
     },
-    copied: [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')],
+    copied: [
+      join(root, 'pdp-container/Dockerfile'),
+      join(root, 'pdp-container/Dockerfile.git'),
+      join(dirname(cedar), 'cedar_wasm_bg.wasm'),
+    ],
     // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
     external: ['@aws-sdk/client-ecs'],
   });

@@ -65,6 +65,7 @@ Environment:
   PDP_SOURCE            SOURCE, one a line
   PDP_SOURCE_TOKEN      sent to the SOURCE over HTTPS; with several, PDP_SOURCE_TOKEN_1 to the first SOURCE, and so on
   PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
+  PDP_WEBHOOK_SECRET    what a Git host signs its webhooks with: takes them at /policy-updater/webhook
   PDP_EXIT_WITH_PARENT  1: stop when standard input ends
 
 Signals:
@@ -211,6 +212,7 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
+    webhookSecret: process.env.PDP_WEBHOOK_SECRET,
     proxySubjectHeader: flags.proxySubjectHeader,
     permitTypes: {
       user: flags.permitUserType,

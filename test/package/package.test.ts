@@ -225,6 +225,7 @@ describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_
     const image = contents.get(holding('Dockerfile'));
     expect(image).toEqual([
       'Dockerfile',
+      'Dockerfile.git',
       'bundle.tar.gz',
       'cedar_wasm_bg.wasm',
       'compile-worker.mjs',

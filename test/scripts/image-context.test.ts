@@ -25,6 +25,7 @@ test('has what the Dockerfile copies but the bundle, readable for every user', a
   const names = (await readdir(outDir, { recursive: true })).filter((name) => name !== 'empty').sort();
   expect(names).toEqual([
     'Dockerfile',
+    'Dockerfile.git',
     'cedar_wasm_bg.wasm',
     'compile-worker.mjs',
     'empty/.keep',

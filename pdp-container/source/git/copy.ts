@@ -9,7 +9,7 @@ import { type GitRun, readText, runGit } from './command.ts';
 /** How often the size of what arrives is looked at, in milliseconds. */
 const WATCH_MS = 50;
 /** After so many fetches the copy is thrown away, and what nothing needs any more with it. */
-const MAX_FETCHES = 20;
+const MAX_FETCHES = 8;
 /** The name under which what was fetched is kept. */
 const FETCHED = 'refs/pdp/fetched';
 /** Files come out as they were committed: nothing left out, nothing filled in, no line end changed. */

@@ -130,7 +130,7 @@ describe('what is new', () => {
     const source = await openGit(address, { stateDir });
     let most = 0;
     let tag: string | undefined;
-    for (let count = 0; count < 25; count += 1) {
+    for (let count = 0; count < 10; count += 1) {
       const commit = await repository.commit({ x: String(count) });
       const found = await fetched(source, tag);
       expect(found).toEqual({ tag: commit, files: { x: String(count) } });
@@ -139,7 +139,7 @@ describe('what is new', () => {
       const packs = await readdir(join(stateDir, work, 'copy/objects/pack'));
       most = Math.max(most, packs.filter((name) => name.endsWith('.pack')).length);
     }
-    expect(most).toBe(20);
+    expect(most).toBe(8);
   });
 });
 
