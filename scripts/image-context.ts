@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -28,8 +28,10 @@ export async function writeImageContext(outDir: string): Promise<void> {
       join(root, 'pdp-container/Dockerfile.git'),
       join(dirname(cedar), 'cedar_wasm_bg.wasm'),
     ],
-    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
-    external: ['@aws-sdk/client-ecs'],
+    // `pdp status`, `pdp rollout` and keys of KMS are for where people work; the container says that it has them not.
+    external: ['@aws-sdk/client-ecs', '@aws-sdk/client-kms'],
+    // What a source of one kind takes, such as S3's client, is read only when there is one.
+    splitting: true,
   });
   await writeEmptyDirectory(join(outDir, 'empty'));
 }
@@ -57,17 +59,29 @@ interface Context {
   copied: string[];
   /** Packages that are not packed. */
   external?: string[];
+  /** Whether what is imported dynamically is in files of its own, beside the programs. @default false */
+  splitting?: boolean;
 }
 
-async function writeContext(outDir: string, { programs, copied, external = [] }: Context): Promise<void> {
+/** Of the files of its own that splitting makes: esbuild's hash is in it. */
+const CHUNK = /-[A-Z0-9]{8}\.mjs$/;
+
+async function writeContext(outDir: string, context: Context): Promise<void> {
+  const { programs, copied, external = [], splitting = false } = context;
   const out = resolve(outDir);
   await mkdir(out, { recursive: true });
-  await build({
+  // Those of an earlier build have other names, and nobody would read them.
+  const earlier = (await readdir(out)).filter((name) => CHUNK.test(name));
+  await Promise.all(earlier.map((name) => rm(join(out, name))));
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(programs).map(([name, path]) => ({ in: path, out: name })),
     outdir: out,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting,
+    chunkNames: '[name]-[hash]',
+    metafile: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
@@ -81,10 +95,7 @@ async function writeContext(outDir: string, { programs, copied, external = [] }:
   });
   await Promise.all(copied.map((from) => copyFile(from, join(out, basename(from)))));
   // The image's user is not the one that builds it, whose umask may hide new files from others.
-  const written = [
-    ...Object.keys(programs).map((name) => `${name}.mjs`),
-    ...copied.map((path) => basename(path)),
-  ];
+  const written = [...Object.keys(metafile.outputs), ...copied].map((path) => basename(path));
   await Promise.all(written.map((name) => chmod(join(out, name), 0o644)));
 }
 
