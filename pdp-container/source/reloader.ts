@@ -54,6 +54,8 @@ export class Reloader {
   #waiting: Promise<boolean> | undefined;
   /** What is active, when tags tell. */
   #tags: string | undefined;
+  /** What is active, whatever it calls itself. */
+  #contents: string | undefined;
   /** What each may not be older than. */
   #ran: readonly (Publication | undefined)[] = [];
   #toKeep: SetToKeep | undefined;
@@ -192,7 +194,8 @@ export class Reloader {
       const { limits, verifyKeys } = rules;
       const result = await compile({ layers: inputs, limits, verifyKeys });
       if (!result.ok) return result;
-      if (result.bundle.revision === active.revision) {
+      const contents = JSON.stringify(result.layers.map(({ content }) => content));
+      if (result.bundle.revision === active.revision && contents === this.#contents) {
         metrics.reloaded('unchanged');
         logger.info({ revision: active.revision }, 'revision unchanged');
         return result;
@@ -202,6 +205,7 @@ export class Reloader {
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       active.activate(pdp, urls, now, kept);
+      this.#contents = contents;
       metrics.activated(pdp.revision, now);
       metrics.reloaded('success');
       logger.info(
