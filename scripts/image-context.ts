@@ -24,8 +24,8 @@ export async function writeImageContext(outDir: string): Promise<void> {
       healthcheck: 'pdp-container/healthcheck.ts',
     },
     copied: [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')],
-    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
-    external: ['@aws-sdk/client-ecs'],
+    // What works with a service on ECS or signs is for where people work, and says so in the container.
+    external: ['@aws-sdk/client-ecs', '@aws-sdk/client-kms'],
   });
   await writeEmptyDirectory(join(outDir, 'empty'));
 }
