@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { temporaryDirectory, whenDone } from './bundles.ts';
 import { GIT_ENVIRONMENT, GitRepository } from './git-repository.ts';
 
 export interface GitServerOptions {
@@ -40,8 +39,16 @@ export class GitServer {
 
   /** Starts one on a free port; it is stopped when the test, or the suite, is done. */
   static async start(options: GitServerOptions = {}): Promise<GitServer> {
-    const server = new GitServer(await temporaryDirectory(), options);
+    // Only of use within a test of vitest.
+    const { temporaryDirectory, whenDone } = await import('./bundles.ts');
+    const server = await GitServer.open(await temporaryDirectory(), options);
     whenDone(() => server.stop());
+    return server;
+  }
+
+  /** Starts one over the repositories of a directory; stopping it is the caller's. */
+  static async open(root: string, options: GitServerOptions = {}): Promise<GitServer> {
+    const server = new GitServer(root, options);
     await server.resume();
     return server;
   }
