@@ -258,9 +258,13 @@ describe('pdp diff', () => {
     const missing = await store.pdp(['diff', ann, `${TARGET}?versionId=version-000009`]);
     expect(missing).toMatchObject({
       code: 2,
-      stderr: `pdp: ${TARGET}: it has no version version-000009\n`,
+      stderr: `pdp: ${TARGET}?versionId=version-000009: the object has no such version\n`,
     });
     const nothing = await store.pdp(['validate', 's3://policies/other.tar.gz']);
-    expect(nothing).toMatchObject({ code: 2, stderr: 'pdp: s3://policies/other.tar.gz: nothing is there\n' });
+    expect(nothing).toMatchObject({
+      code: 2,
+      stderr:
+        'pdp: s3://policies/other.tar.gz: there is no such object in the bucket: has nothing been published yet?\n',
+    });
   });
 });

@@ -242,8 +242,8 @@ describe('signatures', () => {
 describe('what S3 refuses is told in a line', () => {
   const cases: [string, string[], Record<string, string>, RegExp][] = [
     ['no bucket', ['s3://nothing/b.tar.gz'], {}, /s3:\/\/nothing\/b\.tar\.gz: there is no bucket nothing$/],
-    ['no address', ['policies/b.tar.gz'], {}, /"policies\/b\.tar\.gz" is not the address of a bundle/],
-    ['a folder', ['s3://policies/a/'], {}, /"s3:\/\/policies\/a\/" is not the address of a bundle/],
+    ['no address', ['policies/b.tar.gz'], {}, /"policies\/b\.tar\.gz" is not where bundles are published/],
+    ['a folder', ['s3://policies/a/'], {}, /'s3:\/\/policies\/a\/': it names no object/],
     ['a version', ['s3://policies/a?versionId=1'], {}, /leave \?versionId out/],
     [
       'no credentials',
