@@ -92,6 +92,21 @@ describe('pdp publish', () => {
     expect(store.count('PutObject')).toBe(0);
   });
 
+  it('says when PDPs do not take it by their default limits', async () => {
+    const store = await testStore();
+    const padding = ' '.repeat(3_000_000);
+    const source = await directoryOf({ 'p.cedar': `permit(principal, action, resource);${padding}` });
+    const { code, stderr } = await store.pdp(['publish', source, TARGET]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^pdp: PDPs refuse it unless their limits are raised: archive unpacks to more than 100 times its \d+ bytes/,
+      ),
+    ]);
+    // It can be read again all the same.
+    expect(await store.json(['publish', source, TARGET])).toMatchObject({ outcome: 'unchanged' });
+  });
+
   it('goes on counting after the object was deleted, and over one that is damaged', async () => {
     const store = await testStore();
     const bucket = store.s3.buckets.get('policies');
