@@ -239,9 +239,9 @@ describe('pdp diff', () => {
 
   it('compares what is published, also a version of it, with what is here', async () => {
     const store = await testStore();
-    const [ann, bob] = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
-    await store.pdp(['publish', ann, TARGET]);
-    await store.pdp(['publish', bob, TARGET]);
+    const ann = await directoryOf(policyOf('ann'));
+    await store.publish(policyOf('ann'));
+    await store.publish(policyOf('bob'));
     expect(await store.json(['diff', `${TARGET}?versionId=version-000001`, ann])).toMatchObject({
       code: 0,
       different: false,

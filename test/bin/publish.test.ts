@@ -110,8 +110,8 @@ describe('pdp publish', () => {
   it('goes on counting after the object was deleted, and over one that is damaged', async () => {
     const store = await testStore();
     const bucket = store.s3.buckets.get('policies');
-    await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
-    await store.json(['publish', await directoryOf(policyOf('bob')), TARGET]);
+    await store.publish(policyOf('ann'));
+    await store.publish(policyOf('bob'));
     bucket?.delete(KEY, undefined);
     const back = await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
     expect(back).toMatchObject({ outcome: 'published', sequence: 3, previous: null });
@@ -130,7 +130,7 @@ describe('two who publish at once', () => {
     ['the next', true],
   ])('%s publication: one does, the other is told and loses nothing', async (_, isThere) => {
     const store = await testStore();
-    if (isThere) await store.json(['publish', await directoryOf(policyOf('zoe')), TARGET]);
+    if (isThere) await store.publish(policyOf('zoe'));
     const before = store.versions().length;
     const sources = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
     store.s3.before = together(2, 'PutObject');
@@ -168,10 +168,10 @@ describe('two who publish at once', () => {
 
   it('says for people who it was, and what to do', async () => {
     const store = await testStore();
-    const [ann, bob] = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
+    const ann = await directoryOf(policyOf('ann'));
     let overtake = async () => {
       overtake = async () => {};
-      await store.json(['publish', bob, TARGET]);
+      await store.publish(policyOf('bob'));
     };
     store.s3.before = ({ operation }) => (operation === 'PutObject' ? overtake() : undefined);
     const { code, stdout } = await store.pdp(['publish', ann, TARGET]);
@@ -186,7 +186,7 @@ describe('two who publish at once', () => {
 describe('a publisher that is killed', () => {
   it('before it has written leaves what was there, and the next one goes on', async () => {
     const store = await testStore();
-    await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
+    await store.publish(policyOf('ann'));
     const before = store.versions();
     const bob = await directoryOf(policyOf('bob'));
     const killed = new AbortController();
