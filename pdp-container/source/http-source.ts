@@ -3,7 +3,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { ConfigurationError } from '../../engine/index.ts';
 import { VERSION } from '../../engine/version.ts';
-import { isGzip, withoutEncoding } from './gzip-encoding.ts';
+import { isGzip, isUndamaged, withoutEncoding } from './gzip-encoding.ts';
 import { get } from './http-get.ts';
 import { statusProblem } from './http-problems.ts';
 import { type Fetched, type FetchLimits, type RemoteSource, SourceError } from './remote-source.ts';
@@ -20,6 +20,9 @@ export interface HttpSourceOptions {
  * balancers and proxies take a silent connection for dead.
  */
 const WAIT_SECONDS = 30;
+
+/** To this many times the most that an archive may have, its checksum is looked at. */
+const CHECKED_RATIO = 8;
 
 /** How a server says that it holds questions. https://www.openpolicyagent.org/docs/management-bundles#http-long-polling */
 const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
@@ -89,6 +92,9 @@ class HttpSource implements RemoteSource {
       throw new SourceError(
         'it answered 200, but not with a .tar.gz: is it the page of a proxy or a log-in?',
       );
+    }
+    if (!(await isUndamaged(archive, archiveBytes * CHECKED_RATIO))) {
+      throw new SourceError('its archive was damaged on the way: the checksum of its gzip does not hold');
     }
     const fetched = { archive, tag: etagTag(headers) ?? digestTag(archive) };
     return fetched.tag === tag ? undefined : fetched;
