@@ -23,12 +23,19 @@ export async function published(
   if (!result.ok) throw new Error(JSON.stringify(result.problems, null, 2));
   const built = await buildFiles(result.bundle, sources);
   const manifest = JSON.parse(new TextDecoder().decode(built.get('manifest.json'))) as Manifest;
-  const bytes = new TextEncoder().encode(
-    JSON.stringify({ ...manifest, ...(sequence === undefined ? {} : { sequence }) }),
-  );
-  built.set('manifest.json', bytes);
-  if (key !== undefined) built.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
-  return archiveOf(built);
+  return archiveOf(signedFiles(built, { ...manifest, ...(sequence === undefined ? {} : { sequence }) }, key));
+}
+
+/** Files with a manifest, and a signature over it. */
+export function signedFiles(
+  contents: ReadonlyMap<string, Uint8Array>,
+  manifest: object,
+  key?: KeyObject,
+): Map<string, Uint8Array> {
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  const files = new Map(contents).set('manifest.json', bytes);
+  if (key !== undefined) files.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
+  return files;
 }
 
 /** Packs files as they are. */
