@@ -31,7 +31,7 @@ const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
  * An archive at an `https://` address, by OPA's bundle protocol: ETags, long polling and a bearer token, all of which
  * a server may leave out. The tag of what is fetched is its ETag, or else a digest of it.
  *
- * @throws ConfigurationError when the address or the token is wrong
+ * @throws ConfigurationError when the address, the token or the address of a proxy is wrong
  */
 export function httpSource(address: string, { token, limits }: HttpSourceOptions): RemoteSource {
   const url = parseWebAddress(address);
@@ -49,10 +49,7 @@ class HttpSource implements RemoteSource {
   readonly #url: URL;
   readonly #token: string | undefined;
   readonly #limits: FetchLimits;
-  readonly #agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true }),
-  };
+  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: httpsAgent() };
   #waits = false;
 
   constructor(url: URL, token: string | undefined, limits: FetchLimits) {
@@ -103,6 +100,18 @@ class HttpSource implements RemoteSource {
   close(): void {
     this.#agents.http.destroy();
     this.#agents.https.destroy();
+  }
+}
+
+/** By the proxy that HTTPS_PROXY names, but for hosts of NO_PROXY. A proxy sees a tunnel, and no token. */
+function httpsAgent(): HttpsAgent {
+  try {
+    return new HttpsAgent({ keepAlive: true, proxyEnv: process.env });
+  } catch {
+    // The reason has all of the address in it, which may have a password.
+    throw new ConfigurationError(
+      'HTTPS_PROXY is not the address of a proxy, such as http://proxy.example.com:3128',
+    );
   }
 }
 

@@ -12,8 +12,14 @@ const KEY = 'the-key';
 const TOKEN = 'the-token-of-the-host';
 const SECRET = 'the-secret-of-the-webhook';
 
-const inFolder = (user: string) =>
-  Object.fromEntries(Object.entries(permitOnly(user)).map(([path, text]) => [`notes/${path}`, text]));
+/** Beside the policies, what repositories have. */
+const inFolder = (user: string) => ({
+  ...Object.fromEntries(Object.entries(permitOnly(user)).map(([path, text]) => [`notes/${path}`, text])),
+  'README.md': '# Policies',
+  'notes/README.md': '# Notes',
+  'notes/.gitattributes': '* text',
+  'notes/.github/workflows/ci.yml': 'on: push',
+});
 
 async function delivered(interval: string, env: Record<string, string> = {}) {
   const host = await GitServer.start({ token: TOKEN });
