@@ -38,9 +38,12 @@ export function signedFiles(
   return files;
 }
 
-/** Packs files as they are. */
+/** Packs files as they are; the same files are the same bytes. */
 export async function archiveOf(contents: Map<string, Uint8Array>): Promise<Uint8Array> {
-  const entries = [...contents].map(([name, body]) => ({ header: { name, size: body.byteLength }, body }));
+  const entries = [...contents].map(([name, body]) => ({
+    header: { name, size: body.byteLength, mtime: new Date(0) },
+    body,
+  }));
   return gzipSync(await packTar(entries));
 }
 

@@ -203,19 +203,28 @@ type KeptFault = (
 
 const keptIn = (state: string) => join(state, 'kept');
 
+/** Has a device on which there is never any space in the place of the archive, once. */
+async function fillDisk(state: string): Promise<void> {
+  await mkdir(keptIn(state), { recursive: true });
+  const name = createHash('sha256')
+    .update(await good('alice', 2))
+    .digest('hex');
+  await symlink('/dev/full', join(keptIn(state), `${name}.tar.gz.new`));
+}
+
 const KEPT_CAUSES: Record<
   string,
-  { before?: (state: string) => Promise<void>; after?: KeptFault; why: RegExp }
+  {
+    before?: (state: string) => Promise<void>;
+    between?: (state: string) => Promise<void>;
+    after?: KeptFault;
+    why: RegExp;
+  }
 > = {
   'The disk was full when it was to be kept': {
-    async before(state) {
-      await mkdir(keptIn(state));
-      const name = createHash('sha256')
-        .update(await good('alice', 2))
-        .digest('hex');
-      // A device on which there is never any space.
-      await symlink('/dev/full', join(keptIn(state), `${name}.tar.gz.new`));
-    },
+    before: fillDisk,
+    // It is tried again when the server stops.
+    between: fillDisk,
     why: /nothing is kept/,
   },
   'An archive is damaged': {
@@ -241,13 +250,18 @@ it('the document has each of the faults of what is kept', () => {
 });
 
 it.each(KEPT_FAULTS)('kept: $Fault', async (row) => {
-  const { before, after, why } = KEPT_CAUSES[row.Fault as string] as (typeof KEPT_CAUSES)[string];
+  const { before, between, after, why } = KEPT_CAUSES[row.Fault as string] as (typeof KEPT_CAUSES)[string];
   const at = await place();
   const state = at.options.stateDir as string;
   await before?.(state);
   await right(at.server, 'alice', 2);
   const first = await startServer(at.options);
   expect(await answers(first)).toBe('alice');
+  if (between !== undefined) {
+    const record = await first.logged('revision not kept');
+    expect(record.reason).toBe('there is no space left');
+    await between(state);
+  }
   await first.close();
   at.server.down();
   const changed = await after?.(state, at);
