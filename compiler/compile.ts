@@ -13,7 +13,8 @@ import {
 } from '../engine/index.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseEntities } from './entities.ts';
-import { type Files, isBundleFile, readDirectory, textFiles } from './files.ts';
+import { type Files, isBundleFile, readDirectory } from './files.ts';
+import { type Layer, layersWithout, pathIn, textFiles } from './layer.ts';
 import { parseLinks } from './links.ts';
 import { checkEntities } from './official-entities.ts';
 import { type ParsedPolicy, parsePolicies } from './policies.ts';
@@ -52,9 +53,17 @@ export async function readArchiveFiles(bytes: Uint8Array): Promise<Files> {
 
 /** Compiles the files of a bundle. */
 export async function compileFiles(files: Files, revision?: string): Promise<CompileResult> {
+  return compileSet([{ files, ...(revision === undefined ? {} : { revision }) }]);
+}
+
+/**
+ * Compiles layers as one bundle. A later one adds to those before it: what an earlier one says already, it may not
+ * say again, nor otherwise; that is a problem at the later place, which names the earlier one.
+ */
+export async function compileSet(layers: readonly Layer[]): Promise<CompileResult> {
   const problems: Problem[] = [];
   const read = (matches: (path: string) => boolean) =>
-    textFiles(files, (path) => isBundleFile(path) && matches(path), problems);
+    textFiles(layers, (path) => isBundleFile(path) && matches(path), problems);
 
   const policyFiles = read((path) => path.endsWith('.cedar'));
   const parsedSchema = parseSchemaFile(
@@ -78,7 +87,11 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
     { schema: parsedSchema?.schema, namespace },
     problems,
   );
-  if (files.size === 0 || policyFiles.length === 0) {
+  for (const layer of layersWithout(layers, isBundleFile)) {
+    const message = 'there is no file of a bundle in this layer';
+    problems.push({ severity: 'error', file: pathIn(layer, '.'), line: 1, column: 1, message });
+  }
+  if (policyFiles.length === 0) {
     const message = 'there is no policy: a bundle has at least one *.cedar file';
     problems.push({ severity: 'error', file: '.', line: 1, column: 1, message });
   }
@@ -91,7 +104,7 @@ export async function compileFiles(files: Files, revision?: string): Promise<Com
       policies.filter((policy) => policy.template === template).map(({ id, json }) => [id, json]),
     );
   const bundle: Bundle = {
-    revision: revision ?? (await revisionOf(files)),
+    revision: await revisionOfSet(layers),
     namespace,
     policies: { staticPolicies: byKind(false), templates: byKind(true), templateLinks: links },
     ...(parsedSchema === undefined ? {} : { schema: parsedSchema.json }),
@@ -114,6 +127,14 @@ export async function revisionOf(files: Files): Promise<string> {
     digests[path] = await sha256(files.get(path) ?? new Uint8Array());
   }
   return (await sha256(new TextEncoder().encode(JSON.stringify(digests)))).slice(0, 16);
+}
+
+/** One layer has its own; several have 16 hexadecimal digits of a SHA-256 over theirs, in order. */
+async function revisionOfSet(layers: readonly Layer[]): Promise<string> {
+  const own = await Promise.all(layers.map(({ files, revision }) => revision ?? revisionOf(files)));
+  const [only, ...others] = own;
+  if (only !== undefined && others.length === 0) return only;
+  return (await sha256(new TextEncoder().encode(own.join('\n')))).slice(0, 16);
 }
 
 /** Why the engine does not take a bundle, so that it fails here and not where it serves. */

@@ -13,8 +13,9 @@ import {
   type Problem,
   parseAccessRequest,
 } from '../engine/index.ts';
-import { type Files, textFiles } from './files.ts';
+import type { Files } from './files.ts';
 import { parseJsonFile } from './json-file.ts';
+import { textFiles } from './layer.ts';
 import { wasmEvaluator } from './oracle/evaluator.ts';
 
 /** A decision that a bundle must give, from `tests/*.json`. */
@@ -37,7 +38,7 @@ export interface DecisionTestResult {
 export function parseDecisionTests(files: Files, problems: Problem[]): DecisionTest[] {
   const tests: DecisionTest[] = [];
   for (const text of textFiles(
-    files,
+    [{ files }],
     (path) => path.startsWith('tests/') && path.endsWith('.json'),
     problems,
   )) {

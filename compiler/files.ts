@@ -1,14 +1,30 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidBundleError, type Problem } from '../engine/index.ts';
+import { InvalidBundleError } from '../engine/index.ts';
 
 /** The files of a bundle, by path with `/`. */
 export type Files = Map<string, Uint8Array>;
 
 /** A file of a bundle as text. */
 export interface TextFile {
+  /** For people; of a layer among several, with the name of the layer before it. */
   path: string;
   text: string;
+  /** Which of several layers it is of, from 1, and its path there. @default there is only one */
+  layer?: { position: number; path: string };
+}
+
+/**
+ * An id that a policy has by where it is, such as `notes.cedar#1`. Layers may have files of one name: among several,
+ * the position of the layer comes first. Its name does not, since ids would change whenever a bundle moves.
+ */
+export function idByPlace({ path, layer }: TextFile, index: number): string {
+  return layer === undefined ? `${path}#${index + 1}` : idInLayer(layer, `${layer.path}#${index + 1}`);
+}
+
+/** What a policy's id by its place is among several layers, when it is `id` where its layer is alone. */
+export function idInLayer({ position }: NonNullable<TextFile['layer']>, id: string): string {
+  return `${position}:${id}`;
 }
 
 /**
@@ -58,20 +74,6 @@ async function listFiles(root: string, under: string): Promise<string[]> {
     const stats = await stat(join(root, path)).catch(() => undefined);
     if (stats?.isDirectory() && isBundleDirectory(path)) found.push(...(await listFiles(root, path)));
     else if (stats?.isFile() && isBundleFile(path)) found.push(path);
-  }
-  return found;
-}
-
-/** The files that match, as text, in the order of their paths. A file that is not UTF-8 is a problem. */
-export function textFiles(files: Files, matches: (path: string) => boolean, problems: Problem[]): TextFile[] {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const found: TextFile[] = [];
-  for (const path of [...files.keys()].filter(matches).sort()) {
-    try {
-      found.push({ path, text: decoder.decode(files.get(path)) });
-    } catch {
-      problems.push({ severity: 'error', file: path, line: 1, column: 1, message: 'is not UTF-8 text' });
-    }
   }
   return found;
 }

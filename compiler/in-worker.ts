@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CompileResult } from './compile.ts';
+import type { CompileJob } from './layers.ts';
 import { type CompileMessage, fromMessage } from './worker-message.ts';
-
-export type CompileSource = { directory: string } | { archive: Uint8Array };
 
 /** Longest that a bundle may take to compile, in milliseconds. */
 export const COMPILE_TIMEOUT_MS = 120_000;
@@ -11,9 +10,9 @@ export const COMPILE_TIMEOUT_MS = 120_000;
  * Compiles in a thread that is thrown away: policy text that kills the official parser ends the thread and not
  * the server, memory it leaks goes with it, and decisions go on meanwhile.
  */
-export function compileInWorker(source: CompileSource): Promise<CompileResult<Uint8Array[]>> {
+export function compileInWorker(job: CompileJob): Promise<CompileResult<Uint8Array[]>> {
   return new Promise((resolve) => {
-    const worker = new Worker(workerUrl(import.meta.url), { workerData: source });
+    const worker = new Worker(workerUrl(import.meta.url), { workerData: job });
     const timeout = setTimeout(
       () => end(gaveUp(`did not finish in ${COMPILE_TIMEOUT_MS / 1_000} s`)),
       COMPILE_TIMEOUT_MS,

@@ -19,7 +19,8 @@ export {
   runDecisionTests,
 } from './decision-tests.ts';
 export { type Files, readDirectory } from './files.ts';
-export { type CompileSource, compileInWorker } from './in-worker.ts';
+export { compileInWorker } from './in-worker.ts';
+export type { CompileJob, LayerContent, LayerInput } from './layers.ts';
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
 export { parsePolicySet, parseSchema } from './policy-set.ts';

@@ -1,8 +1,8 @@
 import { isEntityTypeName } from '../engine/entity-uid.ts';
 import type { Problem, TemplateLink } from '../engine/index.ts';
-import type { TextFile } from './files.ts';
+import { idInLayer, type TextFile } from './files.ts';
 import { parseJsonFile } from './json-file.ts';
-import type { ParsedPolicy } from './policies.ts';
+import { type ParsedPolicy, placeOf } from './policies.ts';
 
 /**
  * Reads `links.json`: which templates are instantiated, as in Cedar's JSON policy set format,
@@ -10,7 +10,7 @@ import type { ParsedPolicy } from './policies.ts';
  */
 export function parseLinks(files: TextFile[], policies: ParsedPolicy[], problems: Problem[]): TemplateLink[] {
   const links: TemplateLink[] = [];
-  const taken = new Set(policies.map(({ id }) => id));
+  const taken = new Map(policies.map((policy) => [policy.id, () => placeOf(policy)]));
   for (const text of files) {
     const file = parseJsonFile(text, problems);
     if (file === undefined) continue;
@@ -18,37 +18,58 @@ export function parseLinks(files: TextFile[], policies: ParsedPolicy[], problems
       problems.push(file.problem([], 'must be a list of template links'));
       continue;
     }
+    const { problem } = file;
     for (const [index, value] of file.value.entries()) {
-      const { link, message } = parseLink(value, policies, taken);
+      const { link, message, help } = parseLink(value, { policies, taken, layer: text.layer });
       if (link === undefined) {
-        problems.push(file.problem([index], message));
+        problems.push({ ...problem([index], message), ...(help === undefined ? {} : { help }) });
         continue;
       }
-      taken.add(link.newId);
+      taken.set(link.newId, () => {
+        const { file: path, line } = problem([index], '');
+        return `${path}:${line}`;
+      });
       links.push(link);
     }
   }
   return links;
 }
 
+interface Known {
+  policies: ParsedPolicy[];
+  /** Ids that are taken, and where. */
+  taken: Map<string, () => string>;
+  /** Of the link. */
+  layer: TextFile['layer'];
+}
+
 function parseLink(
   value: unknown,
-  policies: ParsedPolicy[],
-  taken: Set<string>,
-): { link: TemplateLink; message?: undefined } | { link?: undefined; message: string } {
+  { policies, taken, layer }: Known,
+):
+  | { link: TemplateLink; message?: undefined; help?: undefined }
+  | { link?: undefined; message: string; help?: string } {
   const { templateId, newId, values } = (value ?? {}) as Partial<Record<keyof TemplateLink, unknown>>;
   if (typeof templateId !== 'string' || typeof newId !== 'string' || newId === '') {
     return { message: 'a template link needs "templateId" and "newId", both strings' };
   }
-  const template = policies.find((policy) => policy.template && policy.id === templateId);
+  const templateOf = (wanted: string) => policies.find(({ id, template }) => template && id === wanted);
+  // One without an id of its own is known to its layer by its place there.
+  const own = layer === undefined ? undefined : templateOf(idInLayer(layer, templateId));
+  const template = own ?? templateOf(templateId);
   if (template === undefined) return { message: `there is no template with the id "${templateId}"` };
-  if (taken.has(newId)) return { message: `the policy id "${newId}" is taken` };
+  const first = taken.get(newId);
+  if (first !== undefined) {
+    return { message: `the policy id "${newId}" is taken`, help: `the first is at ${first()}` };
+  }
   const slots = slotsOf(template);
   const given = Object.entries((values ?? {}) as Record<string, unknown>);
   if (given.length !== slots.length || !given.every(([slot, uid]) => slots.includes(slot) && isUid(uid))) {
     return { message: `"values" must give ${slots.join(' and ')}, each a {"type", "id"}, and nothing else` };
   }
-  return { link: { templateId, newId, values: Object.fromEntries(given) as TemplateLink['values'] } };
+  return {
+    link: { templateId: template.id, newId, values: Object.fromEntries(given) as TemplateLink['values'] },
+  };
 }
 
 function slotsOf({ json }: ParsedPolicy): string[] {

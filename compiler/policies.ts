@@ -1,6 +1,6 @@
 import type { PolicyJson, Problem } from '../engine/index.ts';
 import { guarded, type Piece, problemsOf } from './cedar.ts';
-import type { TextFile } from './files.ts';
+import { idByPlace, type TextFile } from './files.ts';
 import { type PolicyParse, parsePolicy } from './parse-policy.ts';
 import { positionAt } from './position.ts';
 import { type Statement, splitPolicies } from './split-policies.ts';
@@ -20,10 +20,11 @@ export interface ParsedPolicy {
 export function parsePolicies(files: TextFile[], problems: Problem[]): ParsedPolicy[] {
   const policies: ParsedPolicy[] = [];
   const byId = new Map<string, ParsedPolicy>();
-  for (const { path, text } of files) {
+  for (const file of files) {
+    const { path, text } = file;
     for (const [index, statement] of splitPolicies(text).entries()) {
       const piece: Piece = { file: path, source: text, text: statement.text, offset: statement.offset };
-      const parsed = parseStatement(statement, piece, `${path}#${index + 1}`, problems);
+      const parsed = parseStatement(statement, piece, idByPlace(file, index), problems);
       if (parsed === 'dead') return policies;
       if (parsed === undefined) continue;
       const first = byId.get(parsed.id);
@@ -33,7 +34,7 @@ export function parsePolicies(files: TextFile[], problems: Problem[]): ParsedPol
       } else {
         problems.push(duplicate(parsed, first));
         // Under a name of its own, so that it is validated like the others.
-        policies.push({ ...parsed, id: `${path}#${index + 1}` });
+        policies.push({ ...parsed, id: idByPlace(file, index) });
       }
     }
   }
@@ -86,7 +87,11 @@ function at(piece: Piece, offset: number, message: string, help: string): Proble
 }
 
 function duplicate({ id, piece }: ParsedPolicy, first: ParsedPolicy): Problem {
-  const { line } = positionAt(first.piece.source, first.piece.offset);
   const message = `the policy id "${id}" is taken`;
-  return at(piece, piece.offset, message, `the first is at ${first.piece.file}:${line}`);
+  return at(piece, piece.offset, message, `the first is at ${placeOf(first)}`);
+}
+
+/** Where a policy is: `file:line`. */
+export function placeOf({ piece }: ParsedPolicy): string {
+  return `${piece.file}:${positionAt(piece.source, piece.offset).line}`;
 }

@@ -5,10 +5,11 @@ import type { Bundle, Manifest, UrlRule } from './bundle.ts';
 import type { SchemaJson } from './cedar-json.ts';
 
 /** A bundle as it was built, its policies and entities not read yet. */
-export interface BuiltBundle extends Pick<Bundle, 'revision' | 'schema' | 'urlRules'> {
+export interface BuiltBundle
+  extends Pick<Bundle, 'revision' | 'schema' | 'urlRules'>,
+    Pick<Manifest, 'sequence' | 'checkedBy'> {
   policies: BuiltPolicies;
   entities: BuiltEntities;
-  checkedBy?: Manifest['checkedBy'];
 }
 
 /** Gives a file of a built bundle as text, or undefined when there is none. */
@@ -20,7 +21,7 @@ export type ReadText = (path: string) => string | undefined;
  * @throws InvalidBundleError when it is not built, or of a layout that this version cannot read
  */
 export function readBuilt(read: ReadText): BuiltBundle {
-  const { revision, checkedBy } = readManifest(read);
+  const { revision, sequence, checkedBy } = readManifest(read);
   const schema = read(BUILT.schema);
   const urlRules = read(BUILT.urlRules);
   return {
@@ -29,12 +30,13 @@ export function readBuilt(read: ReadText): BuiltBundle {
     ...(schema === undefined ? {} : { schema: parseBuilt<SchemaJson>(BUILT.schema, schema) }),
     entities: new BuiltEntities(required(read, BUILT.entities)),
     ...(urlRules === undefined ? {} : { urlRules: parseBuilt<UrlRule[]>(BUILT.urlRules, urlRules) }),
+    ...(sequence === undefined ? {} : { sequence }),
     ...(checkedBy === undefined ? {} : { checkedBy }),
   };
 }
 
 /** All of a built bundle. @throws InvalidBundleError when it is damaged */
-export function readAll({ policies, entities, checkedBy: _, ...built }: BuiltBundle): Bundle {
+export function readAll({ policies, entities, sequence: _, checkedBy: __, ...built }: BuiltBundle): Bundle {
   return { ...built, ...policies.all(), entities: entities.all() };
 }
 
@@ -43,6 +45,10 @@ export function readManifest(read: ReadText): Manifest {
   const manifest = parseBuilt<Manifest>(BUILT.manifest, required(read, BUILT.manifest));
   if (manifest.format !== 1 || typeof manifest.revision !== 'string' || typeof manifest.files !== 'object') {
     throw broken(BUILT.manifest, 'is not a manifest of format 1, the one that this version reads');
+  }
+  const { sequence } = manifest;
+  if (sequence !== undefined && !(Number.isSafeInteger(sequence) && sequence >= 1)) {
+    throw broken(BUILT.manifest, 'has a sequence that is not a whole number from 1');
   }
   return manifest;
 }

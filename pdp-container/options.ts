@@ -56,8 +56,11 @@ export interface LogDestination {
 
 /** What a PDP server is started with. */
 export interface ServeOptions {
-  /** The bundle: a directory, or a `.tar.gz` file. Both are watched. */
-  source: string;
+  /**
+   * Where the bundle comes from: a directory or a `.tar.gz` file, both watched, or an address. Several are layers of
+   * one bundle: each adds to those before it.
+   */
+  source: string | readonly string[];
   /** @default '127.0.0.1' */
   host?: string;
   /** 0 picks a free one. @default 7000 */
@@ -101,8 +104,15 @@ export interface ServeOptions {
   drainMs?: number;
   /** How long a stop waits for requests under way after that, in milliseconds. @default 10000 */
   stopMs?: number;
-  /** How often the source is looked at for changes, in milliseconds; 0 never. @default 200 */
+  /** How often files are looked at for changes, in milliseconds; 0 never. @default 200 */
   reloadMs?: number;
+  /**
+   * How often a source over a network is asked, in milliseconds, give or take a tenth; 0 never again once it has
+   * answered.
+   *
+   * @default 10000
+   */
+  refreshMs?: number;
   /** @default standard output */
   log?: LogDestination;
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { ConfigurationError } from '../engine/index.ts';
 import { ActiveRevision } from './active-revision.ts';
 import { parsePublicUrl } from './authzen/discovery.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -30,7 +31,10 @@ import {
 } from './options.ts';
 import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
+import type { Layer } from './source/layer.ts';
+import { DEFAULT_REFRESH_MS } from './source/poller.ts';
 import { Reloader } from './source/reloader.ts';
+import { DEFAULT_FETCH_LIMITS } from './source/remote-source.ts';
 import { openSource } from './source/source.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
@@ -105,7 +109,7 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
-    const source = await openSource(this.#options.source);
+    const layers = await this.#openSources();
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const types = parsePermitTypes(this.#options.permitTypes);
@@ -136,7 +140,10 @@ export class PdpServer implements HealthState {
       this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
     }
     this.#url = url;
-    logger.info({ url, opaUrl: this.#opaUrl, host, source: source.path }, 'listening');
+    logger.info(
+      { url, opaUrl: this.#opaUrl, host, source: layers.map(({ name }) => name).join(', ') },
+      'listening',
+    );
     this.#report?.start();
     if (apiKey === undefined && !isLoopback(host)) {
       logger.warn({ host }, 'PDP_API_KEY is not set: whoever reaches this address may ask');
@@ -149,14 +156,21 @@ export class PdpServer implements HealthState {
       );
       await this.#certificates.start();
     }
-    this.#reloader = new Reloader(
-      source,
-      this.active,
-      this.#metrics,
+    this.#reloader = new Reloader(layers, {
+      active: this.active,
+      metrics: this.#metrics,
       logger,
-      this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
-    );
-    await this.#reloader.start(reloadMs);
+      evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
+    });
+    await this.#reloader.start();
+  }
+
+  async #openSources(): Promise<Layer[]> {
+    const { source, reloadMs = DEFAULT_RELOAD_MS, refreshMs = DEFAULT_REFRESH_MS } = this.#options;
+    const sources = typeof source === 'string' ? [source] : source;
+    if (sources.length === 0) throw new ConfigurationError('there is no source');
+    const options = { limits: DEFAULT_FETCH_LIMITS };
+    return Promise.all(sources.map((one) => openSource(one, { reloadMs, refreshMs }, options)));
   }
 
   /**

@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type CompileResult, compileFiles, type Files } from '../compiler/index.ts';
+import {
+  type CompileJob,
+  type CompileResult,
+  compileFiles,
+  type Files,
+  type LayerContent,
+} from '../compiler/index.ts';
 import { type Bundle, type BundleEntities, createPdp } from '../engine/index.ts';
 
 /** Files of a bundle from text. */
@@ -37,4 +43,10 @@ export async function directoryOf(contents: Record<string, string>): Promise<str
     await writeFile(join(directory, path), text);
   }
   return directory;
+}
+
+/** What compiles these layers, named `one`, `two` and so on. */
+export function jobOf(...contents: LayerContent[]): CompileJob {
+  const names = ['one', 'two', 'three'];
+  return { layers: contents.map((content, index) => ({ name: names[index] ?? '', content })) };
 }

@@ -15,6 +15,7 @@ import {
   type ServeOptions,
 } from '../../pdp-container/options.ts';
 import { DEFAULT_PERMIT_TYPES } from '../../pdp-container/permit/mapping.ts';
+import { DEFAULT_REFRESH_MS } from '../../pdp-container/source/poller.ts';
 import { UsageError } from '../terminal/exit.ts';
 
 interface Flags {
@@ -47,12 +48,13 @@ interface Flags {
   drainSeconds: number;
   stopSeconds: number;
   reloadInterval: number;
+  refreshInterval: number;
 }
 
 const ENVIRONMENT_HELP = `
 Environment:
   Every option has a variable of the same name: --port is PDP_PORT. An option given wins over its variable.
-  PDP_SOURCE            SOURCE
+  PDP_SOURCE            SOURCE, one a line
   PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
   PDP_EXIT_WITH_PARENT  1: stop when standard input ends
 
@@ -61,13 +63,17 @@ Signals:
   SIGINT   stops without draining (Ctrl-C)
   A second one ends the process at once.`;
 
-/** `pdp serve [SOURCE]`: the PDP over HTTP, from a directory or a `.tar.gz`, until it is told to stop. */
+/** `pdp serve [SOURCE...]`: the PDP over HTTP, from where its bundle is, until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
       "serve decisions over HTTP from a bundle: AuthZEN 1.0, Permit's PDP API, OPA's data API, health routes and metrics",
     )
-    .argument('[SOURCE]', 'the bundle: a directory or a .tar.gz file, watched for changes (env: PDP_SOURCE)')
+    .argument(
+      '[SOURCE...]',
+      'the bundle: a directory or a .tar.gz file, watched for changes; several are layers, each adding to those ' +
+        'before it (env: PDP_SOURCE)',
+    )
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))
     .addOption(opaPort())
@@ -137,20 +143,28 @@ export function serveCommand(): Command {
         0,
       ),
     )
+    .addOption(
+      seconds(
+        '--refresh-interval',
+        'how often to ask a SOURCE over a network, give or take a tenth; 0 never again',
+        DEFAULT_REFRESH_MS,
+        0,
+      ),
+    )
     .addHelpText('after', ENVIRONMENT_HELP)
-    .action(async (argument: string | undefined, flags: Flags) => {
+    .action(async (sources: string[], flags: Flags) => {
       // The server's libraries are for this command alone: the others start without them.
       const { runServer } = await import('../../pdp-container/process.ts');
       const parent = process.env.PDP_EXIT_WITH_PARENT === '1' ? process.stdin : undefined;
-      const outcome = await runServer(serveOptions(argument, flags), parent);
+      const outcome = await runServer(serveOptions(sources, flags), parent);
       if (outcome.exitCode !== 0) process.stderr.write(`pdp: ${outcome.message}\n`);
       process.exit(outcome.exitCode);
     });
 }
 
-function serveOptions(argument: string | undefined, flags: Flags): ServeOptions {
-  const source = argument ?? process.env.PDP_SOURCE;
-  if (source === undefined || source === '') {
+function serveOptions(given: string[], flags: Flags): ServeOptions {
+  const source = given.length > 0 ? given : linesOf(process.env.PDP_SOURCE);
+  if (source.length === 0) {
     throw new UsageError('no SOURCE: give a directory or a .tar.gz file, or set PDP_SOURCE');
   }
   const { tlsCert: cert, tlsKey: key } = flags;
@@ -199,7 +213,15 @@ function serveOptions(argument: string | undefined, flags: Flags): ServeOptions 
     drainMs: flags.drainSeconds,
     stopMs: flags.stopSeconds,
     reloadMs: flags.reloadInterval,
+    refreshMs: flags.refreshInterval,
   };
+}
+
+function linesOf(text = ''): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
 
 function opaPort(): Option {

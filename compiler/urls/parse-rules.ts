@@ -24,32 +24,53 @@ export interface RuleNames {
 interface PlacedRule {
   rule: UrlRule;
   priority: number;
+  /** In its file. */
   index: number;
+  file: JsonFile;
 }
 
 /**
  * Reads `urls.json`, in the order in which its rules are tried: highest `priority` first, and of equal ones the
- * one that is written first. What is wrong goes into `problems`, with the number of the rule, from 0.
+ * one that is written first. Those of an earlier layer all come before those of a later one. What is wrong goes into
+ * `problems`, with the number of the rule, from 0.
  */
 export function parseUrlRules(
   files: TextFile[],
   names: RuleNames,
   problems: Problem[],
 ): UrlRule[] | undefined {
-  const [text] = files;
-  const file = text === undefined ? undefined : parseJsonFile(text, problems);
+  const budget = { rules: 0, steps: 0 };
+  const placed = files.flatMap((text) => parseFile(text, names, budget, problems) ?? []);
+  refuseShadowed(placed, problems);
+  return files.length === 0 ? undefined : placed.map(({ rule }) => rule);
+}
+
+/** What the rules of all files take together. */
+interface Budget {
+  rules: number;
+  steps: number;
+}
+
+function parseFile(
+  text: TextFile,
+  names: RuleNames,
+  budget: Budget,
+  problems: Problem[],
+): PlacedRule[] | undefined {
+  const file = parseJsonFile(text, problems);
   if (file === undefined) return undefined;
   if (!Array.isArray(file.value)) {
     problems.push(file.problem([], 'must be a list of URL rules'));
     return undefined;
   }
-  if (file.value.length > MAX_RULES) {
+  const others = budget.rules;
+  budget.rules += file.value.length;
+  if (budget.rules > MAX_RULES) {
     problems.push(
-      file.problem([MAX_RULES], `there are ${file.value.length} rules; ${MAX_RULES} are the most`),
+      file.problem([MAX_RULES - others], `there are ${budget.rules} rules; ${MAX_RULES} are the most`),
     );
     return undefined;
   }
-  let steps = 0;
   const placed: PlacedRule[] = [];
   for (const [index, value] of file.value.entries()) {
     const report = (error: InvalidRequestError) => problems.push(problemAt(file, index, error));
@@ -57,18 +78,16 @@ export function parseUrlRules(
       const { priority, rule } = ruleShape(value);
       const compiled = new CompiledRule(rule);
       holdToSchema(rule, compiled.names, names);
-      const before = steps;
-      steps += compiled.path.steps;
-      if (steps > MAX_STEPS && before <= MAX_STEPS) throw tooManySteps(steps);
-      placed.push({ rule, priority, index });
+      const before = budget.steps;
+      budget.steps += compiled.path.steps;
+      if (budget.steps > MAX_STEPS && before <= MAX_STEPS) throw tooManySteps(budget.steps);
+      placed.push({ rule, priority, index, file });
     } catch (error) {
       if (!(error instanceof InvalidRequestError)) throw error;
       report(error);
     }
   }
-  placed.sort((a, b) => b.priority - a.priority || a.index - b.index);
-  refuseShadowed(placed, file, problems);
-  return placed.map(({ rule }) => rule);
+  return placed.sort((a, b) => b.priority - a.priority || a.index - b.index);
 }
 
 /** At the value that is wrong, as far as it is there. */
@@ -124,7 +143,7 @@ function holdToSchema(rule: UrlRule, captured: string[], { schema, namespace }: 
 }
 
 /** A rule that another one always comes before is a mistake that no request would show. */
-function refuseShadowed(placed: PlacedRule[], file: JsonFile, problems: Problem[]): void {
+function refuseShadowed(placed: PlacedRule[], problems: Problem[]): void {
   const seen = new Map<string, PlacedRule[]>();
   for (const item of placed) {
     const key = sameness(item.rule);
@@ -132,8 +151,9 @@ function refuseShadowed(placed: PlacedRule[], file: JsonFile, problems: Problem[
     const before = others.find(({ rule }) => covers(rule.methods, item.rule.methods));
     if (before === undefined) seen.set(key, [...others, item]);
     else {
-      const message = `never applies: rule ${before.index} comes before it and fits the same requests; take one out`;
-      problems.push(file.problem([item.index], `rule ${item.index}: ${message}`));
+      const of = before.file === item.file ? '' : ` of ${before.file.path}`;
+      const message = `never applies: rule ${before.index}${of} comes before it and fits the same requests; take one out`;
+      problems.push(item.file.problem([item.index], `rule ${item.index}: ${message}`));
     }
   }
 }

@@ -1,78 +1,113 @@
 import type { Logger } from 'pino';
+import { compileInWorker, type LayerInput } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
 import { createPdp, type EvaluatorFactory, InvalidBundleError, type Problem } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
-import type { BundleSource } from './source.ts';
-import { look, type Watch, watch } from './watch.ts';
+import type { Layer } from './layer.ts';
 
 /** Most problems of one load in a log record. */
 const MAX_LOGGED = 50;
 
-/** Keeps the active revision up to its source. A revision that is not good leaves the last good one serving. */
+/** What a reloader keeps up, and by what. */
+export interface ReloaderParts {
+  active: ActiveRevision;
+  metrics: Metrics;
+  logger: Logger;
+  evaluator: EvaluatorFactory;
+  /** @default in a thread of its own */
+  compile?: typeof compileInWorker;
+}
+
+/**
+ * Keeps the active revision up to its layers. When one changes, all are compiled together and swapped in one step;
+ * when that fails, or one cannot be read, what was active goes on serving.
+ */
 export class Reloader {
-  readonly #source: BundleSource;
+  readonly #layers: readonly Layer[];
   readonly #active: ActiveRevision;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
   readonly #evaluator: EvaluatorFactory;
-  #watch: Watch | undefined;
+  readonly #compile: typeof compileInWorker;
   #stopped = false;
   /** The load under way, or the one after it. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<boolean> | undefined;
+  /** What was loaded last, when tags tell. */
+  #tags: string | undefined;
+  /** Names of those that could not be asked the last time. */
+  readonly #silent = new Set<string>();
+  /** What was wrong with the latest load. */
+  #problems: Problem[] = [];
 
+  /** @param layers in order, at least one */
   constructor(
-    source: BundleSource,
-    active: ActiveRevision,
-    metrics: Metrics,
-    logger: Logger,
-    evaluator: EvaluatorFactory,
+    layers: readonly Layer[],
+    { active, metrics, logger, evaluator, compile = compileInWorker }: ReloaderParts,
   ) {
-    this.#evaluator = evaluator;
-    this.#source = source;
+    this.#layers = layers;
     this.#active = active;
     this.#metrics = metrics;
     this.#logger = logger;
+    this.#evaluator = evaluator;
+    this.#compile = compile;
   }
 
   /** Loads once, then again after every change. Resolves after the first load, whatever came of it. */
-  async start(everyMs: number): Promise<void> {
-    const fingerprint = () => this.#source.fingerprint();
-    // Taken before loading: what changes meanwhile is loaded again.
-    const known = await look(fingerprint);
-    await this.reload();
-    const changed = async () => void (await this.reload());
-    if (everyMs > 0 && !this.#stopped) this.#watch = watch(known, fingerprint, changed, everyMs);
+  async start(): Promise<void> {
+    let started = false;
+    const changed = async () => {
+      // The first answers are loaded together.
+      if (started) await this.#load();
+    };
+    // What changes from here on is loaded again, and so is what changes while it is being loaded.
+    await Promise.all(this.#layers.map((layer) => layer.start({ changed, asked: () => this.#asked(layer) })));
+    started = true;
+    await this.#load();
   }
 
   /**
-   * Loads the source, changed or not. One load is under way at a time; all who ask meanwhile share the one after it,
-   * which reads what was there when they asked.
+   * Asks every source, and loads what there is. All who ask meanwhile share the load after the one under way, which
+   * has what was there when they asked.
    *
-   * @returns whether the source is good, and active
+   * @returns whether all sources are good, and active
    */
-  reload(): Promise<boolean> {
+  async reload(): Promise<boolean> {
+    if (this.#stopped) return false;
+    await Promise.all(this.#layers.map((layer) => layer.look()));
+    return this.#load();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#layers.map((layer) => layer.stop()));
+    await this.#last;
+  }
+
+  /** One load is under way at a time; all who ask meanwhile share the one after it. */
+  #load(): Promise<boolean> {
     this.#waiting ??= this.#last.then(async () => {
       this.#waiting = undefined;
-      if (!this.#stopped) await this.#load();
-      return !this.#stopped && this.#active.failure === undefined;
+      if (!this.#stopped) await this.#loadNow();
+      return !this.#stopped && this.#active.failure === undefined && this.#active.revision !== undefined;
     });
     this.#last = this.#waiting;
     return this.#waiting;
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#watch?.stop();
-    await this.#last;
-  }
-
-  async #load(): Promise<void> {
+  async #loadNow(): Promise<void> {
     const start = performance.now();
+    const inputs = await this.#inputs();
+    // As long as a source has not been read, only that is wrong.
+    if (inputs === undefined) return;
+    const tags = this.#layers.map(({ tag }) => tag);
+    const known = tags.includes(undefined) ? undefined : JSON.stringify(tags);
+    if (known !== undefined && known === this.#tags) return;
     try {
-      const result = await this.#source.load();
+      const result = await this.#compile({ layers: inputs });
+      this.#tags = known;
       if (!result.ok) return this.#failed(result.problems);
       if (result.bundle.revision === this.#active.revision) return this.#unchanged();
       // The new revision is ready to answer before anything sees it.
@@ -82,32 +117,77 @@ export class Reloader {
       this.#active.activate(pdp, urls, now);
       this.#metrics.activated(pdp.revision, now);
       this.#metrics.reloaded('success');
+      this.#problems = [];
+      this.#tell();
       this.#logger.info(
         {
           revision: pdp.revision,
-          source: this.#source.path,
+          source: this.#names(),
           milliseconds: Math.round(performance.now() - start),
           warnings: result.warnings.length > 0 ? result.warnings.slice(0, MAX_LOGGED) : undefined,
         },
         'revision active',
       );
     } catch (error) {
-      this.#failed(error instanceof InvalidBundleError ? error.problems : [problemOf(this.#source, error)]);
+      this.#failed(error instanceof InvalidBundleError ? error.problems : [unreadable(this.#names(), error)]);
     }
   }
 
+  /** @returns undefined when one of them is not there, or not yet */
+  async #inputs(): Promise<LayerInput[] | undefined> {
+    const inputs: LayerInput[] = [];
+    const problems: Problem[] = [];
+    let missing = false;
+    for (const layer of this.#layers) {
+      try {
+        const content = await layer.content();
+        if (content === undefined) missing = true;
+        else inputs.push({ name: layer.name, content });
+      } catch (error) {
+        problems.push(unreadable(layer.name, error));
+      }
+    }
+    if (problems.length > 0) this.#failed(problems);
+    return missing || problems.length > 0 ? undefined : inputs;
+  }
+
+  /** A source was asked. */
+  #asked({ name, problem }: Layer): void {
+    if (problem !== undefined) this.#log(name, [problemOf(name, problem)]);
+    const before = this.#silent.has(name);
+    if (problem === undefined) this.#silent.delete(name);
+    else this.#silent.add(name);
+    if (before || problem !== undefined) this.#tell();
+  }
+
+  /** Tells whether what is active is what the sources have, as far as it is known. */
+  #tell(): void {
+    const asking = this.#layers.flatMap(({ name, problem }) =>
+      problem === undefined ? [] : [problemOf(name, problem)],
+    );
+    const problems = [...asking, ...this.#problems];
+    if (problems.length === 0) this.#active.confirm();
+    else this.#active.fail({ at: new Date(), problems });
+  }
+
   #unchanged(): void {
-    this.#active.confirm();
+    this.#problems = [];
+    this.#tell();
     this.#metrics.reloaded('unchanged');
     this.#logger.info({ revision: this.#active.revision }, 'revision unchanged');
   }
 
   #failed(problems: Problem[]): void {
-    this.#active.fail({ at: new Date(), problems });
+    this.#problems = problems;
+    this.#tell();
     this.#metrics.reloaded('failure');
+    this.#log(this.#names(), problems);
+  }
+
+  #log(source: string, problems: Problem[]): void {
     this.#logger.error(
       {
-        source: this.#source.path,
+        source,
         serving: this.#active.revision ?? null,
         problemCount: problems.length,
         problems: problems.slice(0, MAX_LOGGED),
@@ -115,15 +195,17 @@ export class Reloader {
       'reload failed',
     );
   }
+
+  #names(): string {
+    return this.#layers.map(({ name }) => name).join(', ');
+  }
 }
 
 /** A source that could not be read at all, in the form of everything else that can be wrong with it. */
-function problemOf(source: BundleSource, error: unknown): Problem {
-  return {
-    severity: 'error',
-    file: source.path,
-    line: 1,
-    column: 1,
-    message: `cannot be read: ${reasonOf(error)}`,
-  };
+function unreadable(name: string, error: unknown): Problem {
+  return problemOf(name, `cannot be read: ${reasonOf(error)}`);
+}
+
+function problemOf(name: string, message: string): Problem {
+  return { severity: 'error', file: name, line: 1, column: 1, message };
 }

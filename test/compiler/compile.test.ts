@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileArchive, compileDirectory, compileFiles, compileInWorker } from '../../compiler/index.ts';
 import { fromMessage, toMessage } from '../../compiler/worker-message.ts';
 import { createPdp, formatProblem } from '../../engine/index.ts';
-import { bundleOf, directoryOf, files, problemLines } from '../bundles.ts';
+import { bundleOf, directoryOf, files, jobOf, problemLines } from '../bundles.ts';
 
 const SCHEMA = `entity Group; entity User in [Group] { level: Long };
 entity Doc { owner: User } tags String;
@@ -73,7 +73,7 @@ permit(principal, action, resource`;
     const sum = `context.n${' + 1'.repeat(900)} == 1900`;
     const text = `@id("or") permit(principal, action, resource) when { ${terms.join(' || ')} };
       @id("sum") permit(principal, action, resource) when { ${sum} };`;
-    const result = await compileInWorker({ directory: await directoryOf({ 'p.cedar': text }) });
+    const result = await compileInWorker(jobOf({ directory: await directoryOf({ 'p.cedar': text }) }));
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     const ask = (n: number) =>
       createPdp(result.bundle).decide({
@@ -316,7 +316,7 @@ describe('sources', () => {
     const directory = await directoryOf(contents);
     const fromFiles = await compileFiles(files(contents));
     const fromDirectory = await compileDirectory(directory);
-    const fromWorker = await compileInWorker({ directory });
+    const fromWorker = await compileInWorker(jobOf({ directory }));
     const results = [fromFiles, fromDirectory, fromWorker];
     expect(new Set(results.map((result) => result.ok && result.bundle.revision)).size).toBe(1);
     expect(fromWorker).toEqual(fromMessage(toMessage(fromDirectory)));
@@ -328,7 +328,7 @@ describe('sources', () => {
     expect(problemLines(await compileDirectory('/no/such/place'))).toEqual([
       '/no/such/place:1:1: no such directory',
     ]);
-    expect(problemLines(await compileInWorker({ archive: Buffer.from('x') }))).toEqual([
+    expect(problemLines(await compileInWorker(jobOf({ archive: Buffer.from('x') })))).toEqual([
       expect.stringMatching(/^archive:1:1: is not a whole \.tar\.gz/),
     ]);
     expect(problemLines(await compileArchive(new Uint8Array()))).toHaveLength(1);

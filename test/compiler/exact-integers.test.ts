@@ -10,7 +10,7 @@ import {
 import { withRawIntegers } from '../../compiler/oracle/raw-integers.ts';
 import { entityValues } from '../../engine/cedar/entity-data.ts';
 import { createPdp, type PolicyJson, readArchive } from '../../engine/index.ts';
-import { directoryOf, files } from '../bundles.ts';
+import { directoryOf, files, jobOf } from '../bundles.ts';
 
 const CONTENTS = {
   'p.cedar': `@id("same") permit(principal, action, resource) when {
@@ -38,7 +38,7 @@ describe('a bundle with integers beyond 2^53 - 1', () => {
     const compiled = await compileDirectory(directory);
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
     const archive = await buildArchive(compiled.bundle, files(CONTENTS));
-    const fromWorker = await compileInWorker({ directory });
+    const fromWorker = await compileInWorker(jobOf({ directory }));
     const fromArchive = await compileArchive(archive);
     const bundles = [compiled, fromWorker, fromArchive].map((result) => result.ok && result.bundle);
     for (const bundle of [...bundles, await readArchive(archive)]) {

@@ -66,7 +66,7 @@ describe('the command line', () => {
       {},
       '--port and --opa-port are both 4000: give each a port of its own',
     ],
-    ['two sources', ['x', 'y'], {}, 'too many arguments'],
+    ['lines without a source', [], { PDP_SOURCE: ' \n\n' }, 'no SOURCE'],
   ])('%s', async (_name, args, env, expected) => {
     const message = await refusal(args, env);
     expect(message).toContain(expected);

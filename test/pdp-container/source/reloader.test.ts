@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
-import type { CompileResult } from '../../../compiler/index.ts';
+import { describe, expect, it } from 'vitest';
+import type { CompileJob, CompileResult, LayerContent } from '../../../compiler/index.ts';
 import { ActiveRevision } from '../../../pdp-container/active-revision.ts';
 import { Metrics } from '../../../pdp-container/metrics.ts';
+import type { Layer, LayerEvents } from '../../../pdp-container/source/layer.ts';
 import { Reloader } from '../../../pdp-container/source/reloader.ts';
 import { bundleOf } from '../../bundles.ts';
 
@@ -14,27 +15,62 @@ const BAD: Loaded = {
   problems: [{ severity: 'error', file: 'p', line: 1, column: 1, message: 'no' }],
 };
 
+/** A layer that tells what it is told to. */
+class FakeLayer implements Layer {
+  readonly name: string;
+  tag: string | undefined;
+  checkedAt: Date | undefined;
+  problem: string | undefined;
+  has: LayerContent | Error | undefined;
+  looks = 0;
+  events: LayerEvents | undefined;
+
+  constructor(name: string, has: FakeLayer['has'] = { directory: name }) {
+    this.name = name;
+    this.has = has;
+  }
+
+  async start(events: LayerEvents): Promise<void> {
+    this.events = events;
+  }
+
+  async look(): Promise<void> {
+    this.looks += 1;
+  }
+
+  async content(): Promise<LayerContent | undefined> {
+    if (this.has instanceof Error) throw this.has;
+    return this.has;
+  }
+
+  async stop(): Promise<void> {}
+}
+
 /** A reloader whose loads end when they are told to, with a new revision each or as told. */
-function reloader() {
+function reloader(layers: Layer[] = [new FakeLayer('source')]) {
   const loads: PromiseWithResolvers<Loaded>[] = [];
-  const source = {
-    path: 'source',
-    fingerprint: async () => '',
-    load: () => {
-      loads.push(Promise.withResolvers<Loaded>());
-      return (loads.at(-1) as PromiseWithResolvers<Loaded>).promise;
-    },
+  const jobs: CompileJob[] = [];
+  const compile = (job: CompileJob) => {
+    jobs.push(job);
+    loads.push(Promise.withResolvers<Loaded>());
+    return (loads.at(-1) as PromiseWithResolvers<Loaded>).promise;
   };
   const active = new ActiveRevision();
-  const reloader = new Reloader(
-    source,
+  const reloader = new Reloader(layers, {
     active,
-    new Metrics(),
-    pino({ enabled: false }),
-    (_bundle, compiled) => compiled,
-  );
+    metrics: new Metrics(),
+    logger: pino({ enabled: false }),
+    evaluator: (_bundle, compiled) => compiled,
+    compile,
+  });
   const end = (load: number, result: Loaded = good(`r${load}`)) => loads[load]?.resolve(result);
-  return { reloader, active, loads, end };
+  const outcome = async (load: number, result?: Loaded) => {
+    const reloaded = reloader.reload();
+    await settle();
+    end(load, result);
+    return reloaded;
+  };
+  return { reloader, active, loads, jobs, end, outcome };
 }
 
 const good = (revision: string): Loaded => ({
@@ -48,35 +84,27 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 it('loads once for all who ask meanwhile, and after what is under way', async () => {
   const { reloader: own, active, loads, end } = reloader();
-  const first = own.reload();
-  expect(own.reload()).toBe(first);
+  const first = [own.reload(), own.reload()];
   await settle();
   expect(loads).toHaveLength(1);
 
-  const second = own.reload();
-  expect(own.reload()).toBe(second);
-  expect(second).not.toBe(first);
+  const second = [own.reload(), own.reload()];
   await settle();
   expect(loads).toHaveLength(1);
 
   end(0);
-  expect(await first).toBe(true);
+  expect(await Promise.all(first)).toEqual([true, true]);
   expect(active.revision).toBe('r0');
   await settle();
   expect(loads).toHaveLength(2);
   end(1);
-  expect(await second).toBe(true);
+  expect(await Promise.all(second)).toEqual([true, true]);
   expect(active.revision).toBe('r1');
+  expect(loads).toHaveLength(2);
 });
 
 it('tells whether the source is good', async () => {
-  const { reloader: own, active, end } = reloader();
-  const outcome = async (load: number, result?: Loaded) => {
-    const reloaded = own.reload();
-    await settle();
-    end(load, result);
-    return reloaded;
-  };
+  const { active, outcome } = reloader();
   expect(await outcome(0)).toBe(true);
   expect(await outcome(1, BAD)).toBe(false);
   expect(active.revision).toBe('r0');
@@ -98,4 +126,122 @@ it('loads nothing more once it is stopped, which waits for what is under way', a
   await stopping;
   expect([await under, await next, await own.reload()]).toEqual([false, false, false]);
   expect(loads).toHaveLength(1);
+});
+
+describe('layers', () => {
+  it('are compiled together, in their order, when one of them changes', async () => {
+    const layers = [new FakeLayer('base'), new FakeLayer('own', { archive: new Uint8Array(1) })];
+    const { reloader: own, active, jobs, end } = reloader(layers);
+    const started = own.start();
+    await settle();
+    end(0);
+    await started;
+    expect(active.revision).toBe('r0');
+    void layers[1]?.events?.changed();
+    await settle();
+    end(1);
+    await settle();
+    expect(active.revision).toBe('r1');
+    expect(jobs.map((job) => job.layers)).toEqual(
+      [0, 1].map(() => [
+        { name: 'base', content: { directory: 'base' } },
+        { name: 'own', content: { archive: new Uint8Array(1) } },
+      ]),
+    );
+  });
+
+  it('that change while the first look goes on are loaded once', async () => {
+    const layers = [new FakeLayer('a'), new FakeLayer('b')];
+    const { reloader: own, loads, end } = reloader(layers);
+    for (const layer of layers) {
+      layer.start = async (events) => {
+        await events.changed();
+      };
+    }
+    const started = own.start();
+    await settle();
+    end(0);
+    await started;
+    expect(loads).toHaveLength(1);
+  });
+
+  it('are not loaded before each has been read once', async () => {
+    const layers = [new FakeLayer('base'), new FakeLayer('own')];
+    const [, remote] = layers as [FakeLayer, FakeLayer];
+    remote.has = undefined;
+    remote.problem = 'answered 503';
+    const { reloader: own, active, loads, end } = reloader(layers);
+    await own.start();
+    remote.events?.asked();
+    expect(loads).toHaveLength(0);
+    expect(active.revision).toBeUndefined();
+    expect(active.failure?.problems).toEqual([
+      { severity: 'error', file: 'own', line: 1, column: 1, message: 'answered 503' },
+    ]);
+
+    remote.has = { archive: new Uint8Array() };
+    remote.problem = undefined;
+    remote.events?.asked();
+    void remote.events?.changed();
+    await settle();
+    end(0);
+    await settle();
+    expect(active.revision).toBe('r0');
+    expect(active.failure).toBeUndefined();
+  });
+
+  it('that cannot be read leave what is active, and those that can are not taken without them', async () => {
+    const layers = [new FakeLayer('base'), new FakeLayer('own')];
+    const { active, loads, outcome } = reloader(layers);
+    expect(await outcome(0)).toBe(true);
+    (layers[0] as FakeLayer).has = Object.assign(new Error(), { code: 'ENOENT' });
+    expect(await outcome(1)).toBe(false);
+    expect(loads).toHaveLength(1);
+    expect(active.revision).toBe('r0');
+    expect(active.failure?.problems[0]).toMatchObject({
+      file: 'base',
+      message: 'cannot be read: it does not exist',
+    });
+  });
+
+  it('are asked by a reload, and compiled again only if a tag is another', async () => {
+    const layers = [new FakeLayer('base'), new FakeLayer('own')];
+    for (const layer of layers) layer.tag = '1';
+    const { active, loads, outcome } = reloader(layers);
+    expect(await outcome(0)).toBe(true);
+    expect(await outcome(1)).toBe(true);
+    expect(layers.map(({ looks }) => looks)).toEqual([2, 2]);
+    expect(loads).toHaveLength(1);
+    (layers[1] as FakeLayer).tag = '2';
+    expect(await outcome(1, BAD)).toBe(false);
+    // Nothing is better by asking again.
+    expect(await outcome(2)).toBe(false);
+    expect(loads).toHaveLength(2);
+    (layers[1] as FakeLayer).tag = '3';
+    expect(await outcome(2, good('r0'))).toBe(true);
+    expect(active.revision).toBe('r0');
+  });
+
+  it('that cannot be asked make what is active stale until they can', async () => {
+    const layer = new FakeLayer('s3://bucket/key');
+    layer.tag = '1';
+    const { reloader: own, active, end } = reloader([layer]);
+    const started = own.start();
+    await settle();
+    end(0);
+    await started;
+    layer.problem = 'answered 503';
+    layer.events?.asked();
+    expect(active.revision).toBe('r0');
+    expect(active.failure?.problems).toEqual([
+      { severity: 'error', file: 's3://bucket/key', line: 1, column: 1, message: 'answered 503' },
+    ]);
+    const since = active.staleSince;
+    expect(since).toBeInstanceOf(Date);
+    layer.events?.asked();
+    expect(active.staleSince).toBe(since);
+    layer.problem = undefined;
+    layer.events?.asked();
+    expect(active.staleSince).toBeUndefined();
+  });
 });

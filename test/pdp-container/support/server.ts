@@ -5,7 +5,7 @@ import { type BundleFiles, bundleDirectory, CERTIFICATION, whenDone } from './bu
 export type LogRecord = Record<string, unknown> & { msg: string };
 
 export interface TestServer extends RunningServer {
-  /** The bundle directory it serves. */
+  /** The bundle directory it serves, the first of several. */
   source: string;
   /** What it has logged. */
   records: LogRecord[];
@@ -42,7 +42,7 @@ export async function startServer(
     return new Promise<LogRecord>((resolve) => waiting.push({ msg, index, resolve }));
   };
   return {
-    source,
+    source: [source].flat()[0] ?? '',
     records,
     logged,
     url: server.url,

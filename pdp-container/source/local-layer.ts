@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import type { LayerContent } from '../../compiler/index.ts';
+import type { Layer, LayerEvents } from './layer.ts';
+import { look, type Watch, watch } from './watch.ts';
+
+/** What {@link LocalLayer} is about. */
+export interface LocalFiles {
+  kind: 'directory' | 'archive';
+  /** Absolute. */
+  path: string;
+  /** Differs when what is there may have changed. Rejects while it cannot be read. */
+  fingerprint(): Promise<string>;
+}
+
+/** A directory or an archive of this machine. It is read anew for each load, and so knows of no problem itself. */
+export class LocalLayer implements Layer {
+  readonly name: string;
+  readonly problem = undefined;
+  readonly #files: LocalFiles;
+  readonly #everyMs: number;
+  #checkedAt: Date | undefined;
+  #watch: Watch | undefined;
+
+  /** @param everyMs milliseconds between looks; 0 for none */
+  constructor(files: LocalFiles, everyMs: number) {
+    this.name = files.path;
+    this.#files = files;
+    this.#everyMs = everyMs;
+  }
+
+  get checkedAt(): Date | undefined {
+    return this.#checkedAt;
+  }
+
+  async start({ changed }: LayerEvents): Promise<void> {
+    const fingerprint = () => this.#fingerprint();
+    const known = await look(fingerprint);
+    if (this.#everyMs > 0) this.#watch = watch(known, fingerprint, changed, this.#everyMs);
+  }
+
+  async look(): Promise<void> {}
+
+  async content(): Promise<LayerContent> {
+    const { kind, path } = this.#files;
+    await this.#fingerprint();
+    return kind === 'directory' ? { directory: path } : { archive: await readFile(path) };
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.stop();
+  }
+
+  async #fingerprint(): Promise<string> {
+    const fingerprint = await this.#files.fingerprint();
+    this.#checkedAt = new Date();
+    return fingerprint;
+  }
+}

@@ -1,0 +1,71 @@
+import type { LayerContent } from '../../compiler/index.ts';
+import type { Layer, LayerEvents } from './layer.ts';
+import { type Pacing, Poller } from './poller.ts';
+import { type Fetched, type RemoteSource, SourceError } from './remote-source.ts';
+
+/** A source over a network. What it had last stays known while it cannot be asked. */
+export class RemoteLayer implements Layer {
+  readonly name: string;
+  readonly #source: RemoteSource;
+  readonly #everyMs: number;
+  readonly #pacing: Pacing | undefined;
+  #fetched: Fetched | undefined;
+  #checkedAt: Date | undefined;
+  #problem: string | undefined;
+  #poller: Poller | undefined;
+
+  /** @param everyMs milliseconds between questions; 0 for none */
+  constructor(source: RemoteSource, everyMs: number, pacing?: Pacing) {
+    this.name = source.name;
+    this.#source = source;
+    this.#everyMs = everyMs;
+    this.#pacing = pacing;
+  }
+
+  get tag(): string | undefined {
+    return this.#fetched?.tag;
+  }
+
+  get checkedAt(): Date | undefined {
+    return this.#checkedAt;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  start({ changed, asked }: LayerEvents): Promise<void> {
+    const answered = () => {
+      this.#checkedAt = new Date();
+      this.#problem = undefined;
+      asked();
+    };
+    const events = {
+      fetched: (fetched: Fetched) => {
+        this.#fetched = fetched;
+        answered();
+        return changed();
+      },
+      unchanged: answered,
+      failed: (error: unknown) => {
+        // Only what a source says of itself is known to have no credentials in it.
+        this.#problem = error instanceof SourceError ? error.message : 'it failed unexpectedly';
+        asked();
+      },
+    };
+    this.#poller = new Poller(this.#source, this.#everyMs, events, this.#pacing);
+    return this.#poller.start();
+  }
+
+  async look(): Promise<void> {
+    await this.#poller?.ask();
+  }
+
+  async content(): Promise<LayerContent | undefined> {
+    return this.#fetched === undefined ? undefined : { archive: this.#fetched.archive };
+  }
+
+  async stop(): Promise<void> {
+    await this.#poller?.stop();
+  }
+}
