@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { withPauses } from '../engine/steps.ts';
 import type { CompileResult } from './compile.ts';
 import type { CompileJob } from './layers.ts';
 import { type CompileMessage, fromMessage } from './worker-message.ts';
@@ -17,12 +19,14 @@ export function compileInWorker(job: CompileJob): Promise<CompileResult<Uint8Arr
       () => end(gaveUp(`did not finish in ${COMPILE_TIMEOUT_MS / 1_000} s`)),
       COMPILE_TIMEOUT_MS,
     );
-    const end = (result: CompileResult<Uint8Array[]>) => {
+    const end = (result: CompileResult<Uint8Array[]> | Promise<CompileResult<Uint8Array[]>>) => {
       clearTimeout(timeout);
       resolve(result);
       void worker.terminate();
     };
-    worker.once('message', (message: CompileMessage) => end(fromMessage(message)));
+    worker.once('message', (message: CompileMessage) =>
+      end(withPauses(fromMessage(message), () => setImmediate())),
+    );
     worker.once('error', (error: Error) => end(gaveUp(`the compiler failed: ${error.message}`)));
     worker.once('exit', () => end(gaveUp('the compiler ended without a result')));
   });

@@ -1,14 +1,18 @@
 import type { Logger } from 'pino';
 import { compileInWorker, type LayerInput } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
-import { createPdp, type EvaluatorFactory, InvalidBundleError, type Problem } from '../../engine/index.ts';
+import { type EvaluatorFactory, InvalidBundleError, type Problem, preparePdp } from '../../engine/index.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
+import { Turns } from '../turns.ts';
 import type { Layer } from './layer.ts';
 
 /** Most problems of one load in a log record. */
 const MAX_LOGGED = 50;
+
+/** How long a revision that is being made may hold up the answers of the one that serves, in milliseconds. */
+const BUILD_TURN_MS = Number(process.env.X_TURN ?? 1);
 
 /** What a reloader keeps up, and by what. */
 export interface ReloaderParts {
@@ -31,7 +35,7 @@ export class Reloader {
   readonly #logger: Logger;
   readonly #evaluator: EvaluatorFactory;
   readonly #compile: typeof compileInWorker;
-  #stopped = false;
+  readonly #stopping = new AbortController();
   /** The load under way, or the one after it. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<boolean> | undefined;
@@ -81,9 +85,13 @@ export class Reloader {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     await Promise.all(this.#layers.map((layer) => layer.stop()));
     await this.#last;
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   /** One load is under way at a time; all who ask meanwhile share the one after it. */
@@ -111,7 +119,8 @@ export class Reloader {
       if (!result.ok) return this.#failed(result.problems);
       if (result.bundle.revision === this.#active.revision) return this.#unchanged();
       // The new revision is ready to answer before anything sees it.
-      const pdp = createPdp(result.bundle, { evaluator: this.#evaluator });
+      const turns = new Turns(this.#stopping.signal, BUILD_TURN_MS);
+      const pdp = await preparePdp(result.bundle, { evaluator: this.#evaluator, pause: () => turns.next() });
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       this.#active.activate(pdp, urls, now);
@@ -129,6 +138,7 @@ export class Reloader {
         'revision active',
       );
     } catch (error) {
+      if (this.#stopped) return;
       this.#failed(error instanceof InvalidBundleError ? error.problems : [unreadable(this.#names(), error)]);
     }
   }

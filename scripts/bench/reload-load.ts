@@ -18,9 +18,8 @@ export interface Seen {
   longest: number;
   /** Most milliseconds by which the load itself was late: it is not part of the others. */
   late: number;
-  /** Answers of another status, of another decision, or of a revision older than one that had answered before. */
+  /** Answers of another status or decision, or of an older revision than had answered when it was asked. */
   wrong: number;
-  revision: string;
 }
 
 const [url = '', file = '', connections, rate] = process.argv.slice(2);
@@ -37,50 +36,61 @@ const questions = (JSON.parse(readFileSync(file, 'utf8')) as { request: unknown;
   },
 );
 
-let latencies: number[] = [];
-let since = performance.now();
-let wrong = 0;
-let late = 0;
-/** The revision that answers, and since when: a question sent later must not be answered by another one. */
-let revision = '';
+/** A stretch of time. */
+class Stretch {
+  readonly since = performance.now();
+  readonly latencies: number[] = [];
+  wrong = 0;
+  late = 0;
+}
+
+let stretch = new Stretch();
+/** The revisions that have answered, the latest first, and since when that one has. */
+const revisions: string[] = [];
 let revisionSince = 0;
+/** Until all that was asked before the latest revision answered is answered: that still belongs to the change. */
+let changing: Stretch | undefined;
 let ended = false;
 
-function report(): void {
-  const now = performance.now();
+function report({ since, latencies, wrong, late }: Stretch, until: number): void {
   const sorted = Float64Array.from(latencies).sort();
   const seen: Seen = {
     answers: sorted.length,
-    perSecond: (sorted.length * 1_000) / (now - since),
+    perSecond: (sorted.length * 1_000) / (until - since),
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
     longest: percentile(sorted, 1),
     late,
     wrong,
-    revision,
   };
   console.log(JSON.stringify(seen));
-  latencies = [];
-  since = now;
-  wrong = 0;
-  late = 0;
 }
 
-function answered(text: string, expected: string, sent: number): void {
-  const named = /"revision":"([0-9a-f]+)"/.exec(text)?.[1] ?? '';
-  if (!text.startsWith('HTTP/1.1 200 ') || !text.includes(expected) || named === '') wrong += 1;
-  else if (named !== revision) {
-    if (sent > revisionSince && revisionSince > 0 && seenRevisions.has(named)) wrong += 1;
-    else if (!seenRevisions.has(named)) {
-      // What was asked meanwhile belongs to the change.
-      if (revision !== '') report();
-      revision = named;
-      revisionSince = performance.now();
-      seenRevisions.add(named);
+/** An answer to what a connection has had to ask since `at`, and sent at `sent`. */
+function answered(text: string, expected: string, at: number, sent: number): void {
+  const now = performance.now();
+  const revision = /"revision":"([0-9a-f]+)"/.exec(text)?.[1];
+  if (revision !== undefined && !revisions.includes(revision)) {
+    if (revisions.length > 0) {
+      changing = stretch;
+      stretch = new Stretch();
     }
+    revisions.unshift(revision);
+    revisionSince = now;
   }
+  const of = changing !== undefined && at < revisionSince ? changing : stretch;
+  of.latencies.push(now - at);
+  const [latest] = revisions;
+  const backwards = revision !== latest && sent > revisionSince;
+  if (!text.startsWith('HTTP/1.1 200 ') || !text.includes(expected) || backwards) of.wrong += 1;
 }
-const seenRevisions = new Set<string>();
+
+/** Reports the change once nothing that was asked before its end waits. */
+function settle(): void {
+  if (changing === undefined || all.some((connection) => connection.waitsSince < revisionSince)) return;
+  report(changing, revisionSince);
+  changing = undefined;
+}
 
 class Connection {
   readonly #socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -98,6 +108,11 @@ class Connection {
     this.#socket.on('close', () => {
       if (!ended) throw new Error('the server closed a connection');
     });
+  }
+
+  /** Since when it has had what it waits for to be answered. */
+  get waitsSince(): number {
+    return this.#asked?.at ?? Number.POSITIVE_INFINITY;
   }
 
   /** Has a question to ask. */
@@ -123,12 +138,12 @@ class Connection {
     if (this.#asked === undefined || !isWhole(this.#received)) return;
     const now = performance.now();
     const { at, sent, expected } = this.#asked;
-    latencies.push(now - at);
-    answered(this.#received, expected, sent);
+    answered(this.#received, expected, at, sent);
     this.#received = '';
     this.#asked = undefined;
     const next = everyMs === 0 ? now : this.#due.shift();
     if (next !== undefined) this.#send(next);
+    settle();
   }
 }
 
@@ -149,7 +164,7 @@ else {
     const now = performance.now();
     for (const [index, connection] of all.entries()) {
       for (let due = next[index] as number; due <= now; due = next[index] as number) {
-        late = Math.max(late, now - due);
+        stretch.late = Math.max(stretch.late, now - due);
         next[index] = due + everyMs;
         connection.ask(now);
       }
@@ -157,7 +172,10 @@ else {
   }, 1);
 }
 console.log('ready');
-for await (const _line of createInterface({ input: process.stdin })) report();
+for await (const _line of createInterface({ input: process.stdin })) {
+  report(stretch, performance.now());
+  stretch = new Stretch();
+}
 ended = true;
 for (const connection of all) connection.end();
 process.exit();
