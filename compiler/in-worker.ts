@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { withPauses } from '../engine/steps.ts';
-import type { CompileResult } from './compile.ts';
-import type { CompileJob } from './layers.ts';
+import type { CompileJob, LayersResult } from './layers.ts';
 import { type CompileMessage, fromMessage } from './worker-message.ts';
 
 /** Longest that a bundle may take to compile, in milliseconds. */
@@ -12,14 +11,14 @@ export const COMPILE_TIMEOUT_MS = 120_000;
  * Compiles in a thread that is thrown away: policy text that kills the official parser ends the thread and not
  * the server, memory it leaks goes with it, and decisions go on meanwhile.
  */
-export function compileInWorker(job: CompileJob): Promise<CompileResult<Uint8Array[]>> {
+export function compileInWorker(job: CompileJob): Promise<LayersResult<Uint8Array[]>> {
   return new Promise((resolve) => {
     const worker = new Worker(workerUrl(import.meta.url), { workerData: job });
     const timeout = setTimeout(
       () => end(gaveUp(`did not finish in ${COMPILE_TIMEOUT_MS / 1_000} s`)),
       COMPILE_TIMEOUT_MS,
     );
-    const end = (result: CompileResult<Uint8Array[]> | Promise<CompileResult<Uint8Array[]>>) => {
+    const end = (result: LayersResult<Uint8Array[]> | Promise<LayersResult<Uint8Array[]>>) => {
       clearTimeout(timeout);
       resolve(result);
       void worker.terminate();
@@ -39,6 +38,6 @@ function workerUrl(here: string): URL {
   return new URL('./compile-worker.mjs', here);
 }
 
-function gaveUp(message: string): Extract<CompileResult, { ok: false }> {
+function gaveUp(message: string): Extract<LayersResult, { ok: false }> {
   return { ok: false, problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }] };
 }

@@ -20,7 +20,7 @@ export {
 } from './decision-tests.ts';
 export { type Files, readDirectory } from './files.ts';
 export { compileInWorker } from './in-worker.ts';
-export type { CompileJob, LayerContent, LayerInput } from './layers.ts';
+export type { CompileJob, LayerContent, LayerInput, LayersResult } from './layers.ts';
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
 export { parsePolicySet, parseSchema } from './policy-set.ts';

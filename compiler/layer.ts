@@ -11,7 +11,7 @@ export interface Layer {
 }
 
 /** A path of a layer, for people: one that opens the file, where the layer is a directory. */
-export function pathIn({ name }: Layer, path: string): string {
+export function pathIn({ name }: Pick<Layer, 'name'>, path: string): string {
   if (name === undefined) return path;
   return path === '.' ? name : `${name}/${path}`;
 }

@@ -1,9 +1,12 @@
-import { readTarGz } from '../engine/archive.ts';
-import { InvalidBundleError, type Problem } from '../engine/index.ts';
+import { type ArchiveLimits, readTarGz } from '../engine/archive.ts';
+import { BUILT, broken } from '../engine/built-files.ts';
+import { type BundleEntities, type EntityJson, InvalidBundleError, type Problem } from '../engine/index.ts';
+import { compareToRunning, type Publication } from '../engine/publication.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
-import { type CompileResult, compileSet } from './compile.ts';
-import { readDirectory } from './files.ts';
-import type { Layer } from './layer.ts';
+import { parseVerificationKeys, type VerificationKey, verifySignature } from '../engine/signature.ts';
+import { type CompileResult, compileSet, revisionOf } from './compile.ts';
+import { type Files, readDirectory } from './files.ts';
+import { type Layer, pathIn } from './layer.ts';
 
 /** A layer as it is where it comes from. */
 export type LayerContent = { directory: string } | { archive: Uint8Array };
@@ -12,40 +15,98 @@ export interface LayerInput {
   /** For people: where it comes from, without credentials. */
   name: string;
   content: LayerContent;
+  /** What ran of it last: an older publication than that is refused. @default any is taken */
+  running?: Publication | undefined;
 }
 
 /** What is compiled to one bundle. */
 export interface CompileJob {
   /** In order: a later one adds to those before it. At least one. */
   layers: readonly LayerInput[];
+  /** Of each archive. */
+  limits?: Partial<ArchiveLimits>;
+  /** Public keys in PEM: each layer must be signed for one of them. @default signatures are not looked at */
+  verifyKeys?: string | undefined;
 }
 
-/** Reads layers, holds each to what it says of itself, and compiles all of them as one bundle. */
-export async function compileLayers({ layers }: CompileJob): Promise<CompileResult> {
-  const read: Layer[] = [];
+/** What came of layers: also what each of them is, in their order. */
+export type LayersResult<Entities extends BundleEntities = EntityJson[]> =
+  | Extract<CompileResult<Entities>, { ok: false }>
+  | (Extract<CompileResult<Entities>, { ok: true }> & { layers: Publication[] });
+
+/**
+ * Reads layers, holds each to its limits, its signature, its digests and its place in the order of publications, and
+ * compiles all of them as one bundle.
+ *
+ * @throws ConfigurationError when the keys are none
+ */
+export async function compileLayers({ layers, limits, verifyKeys }: CompileJob): Promise<LayersResult> {
+  const keys = verifyKeys === undefined ? undefined : await parseVerificationKeys(verifyKeys);
+  const read: ReadLayer[] = [];
   const problems: Problem[] = [];
-  for (const { name, content } of layers) {
+  for (const { name, content, running } of layers) {
     const own = layers.length > 1 ? { name } : {};
     try {
-      read.push({ ...own, ...(await readLayer(content)) });
+      const layer = await readLayer(content, limits, keys);
+      if (running !== undefined) refuseOlder(layer.publication, running);
+      read.push({ ...layer, ...own });
     } catch (error) {
       if (!(error instanceof InvalidBundleError)) throw error;
       problems.push(...error.problems.map((problem) => inLayer(own, problem)));
     }
   }
-  return problems.length > 0 ? { ok: false, problems } : compileSet(read);
+  if (problems.length > 0) return { ok: false, problems };
+  const result = await compileSet(read);
+  return result.ok ? { ...result, layers: read.map(({ publication }) => publication) } : result;
 }
 
-async function readLayer(content: LayerContent): Promise<Layer> {
-  if ('directory' in content) return { files: await readDirectory(content.directory) };
-  const files = await readTarGz(content.archive);
-  if (!isBuilt(files)) return { files };
-  const { revision } = await verify(files);
-  return { files, revision };
+interface ReadLayer extends Layer {
+  publication: Publication;
 }
 
-function inLayer({ name }: { name?: string }, problem: Problem): Problem {
-  return name === undefined || name === problem.file
-    ? problem
-    : { ...problem, file: `${name}/${problem.file}` };
+async function readLayer(
+  content: LayerContent,
+  limits: Partial<ArchiveLimits> | undefined,
+  keys: readonly VerificationKey[] | undefined,
+): Promise<ReadLayer> {
+  const files =
+    'directory' in content
+      ? await readDirectory(content.directory)
+      : await readTarGz(content.archive, limits);
+  // The signature first: nothing that is not by its author is looked at any further.
+  if (keys !== undefined) await verifySignature(files, keys);
+  const publication = 'archive' in content && isBuilt(files) ? await publicationOf(files) : undefined;
+  const revision = publication?.revision ?? (await revisionOf(files));
+  return { files, revision, publication: publication ?? { revision } };
+}
+
+async function publicationOf(files: Files): Promise<Publication> {
+  const { revision, sequence } = await verify(files);
+  return { revision, ...(sequence === undefined ? {} : { sequence }) };
+}
+
+/** @throws InvalidBundleError for what was published before what ran, or beside it */
+function refuseOlder(offered: Publication, running: Publication): void {
+  const standing = compareToRunning(offered, running);
+  if (standing === 'newer' || standing === 'same') return;
+  const { problems } = broken(
+    BUILT.manifest,
+    standing === 'other'
+      ? `is publication ${offered.sequence}, as revision ${running.revision} was, but is revision ${offered.revision}`
+      : `is ${named(offered)}, older than what ran here: ${named(running)}`,
+  );
+  throw new InvalidBundleError(
+    problems.map((problem) => ({
+      ...problem,
+      help: 'publish it again, or allow older ones (--allow-older)',
+    })),
+  );
+}
+
+function named({ revision, sequence }: Publication): string {
+  return `revision ${revision} (${sequence === undefined ? 'never published' : `publication ${sequence}`})`;
+}
+
+function inLayer(layer: { name?: string }, problem: Problem): Problem {
+  return layer.name === problem.file ? problem : { ...problem, file: pathIn(layer, problem.file) };
 }

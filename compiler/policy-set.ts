@@ -6,7 +6,7 @@ import {
   type SchemaJson,
 } from '../engine/index.ts';
 import { parseChecked } from './policies.ts';
-import { parseSchemaText } from './schema.ts';
+import { parseSchemaText } from './schema-text.ts';
 import { splitPolicies } from './split-policies.ts';
 
 /** What problems call text that is of no file. */

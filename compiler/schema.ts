@@ -1,10 +1,8 @@
 import { ConfigurationError, type Problem, type SchemaJson } from '../engine/index.ts';
 import { Schema } from '../engine/schema.ts';
-import { cedar, guarded, type Piece, problemsOf } from './cedar.ts';
 import type { TextFile } from './files.ts';
-import { MAX_NESTING } from './policies.ts';
-import { positionAt } from './position.ts';
-import { splitPolicies } from './split-policies.ts';
+import { parseLayeredSchema } from './layered-schema.ts';
+import { parseSchemaText } from './schema-text.ts';
 
 export interface ParsedSchema {
   json: SchemaJson;
@@ -12,15 +10,31 @@ export interface ParsedSchema {
   file: TextFile;
 }
 
-/** Parses the schema. A bundle has one schema file at the most. */
+/** Parses the schema. A bundle has one schema file at the most, and so has each of several layers. */
 export function parseSchemaFile(files: TextFile[], problems: Problem[]): ParsedSchema | undefined {
-  const [file, ...others] = files;
-  if (file === undefined) return undefined;
-  for (const other of others) {
-    const message = `a bundle has one schema, and ${file.path} is there already`;
-    problems.push({ severity: 'error', file: other.path, line: 1, column: 1, message });
+  const firsts = new Map<number | undefined, TextFile>();
+  for (const file of files) {
+    const first = firsts.get(file.layer?.position);
+    if (first === undefined) {
+      firsts.set(file.layer?.position, file);
+      continue;
+    }
+    const message = `a bundle has one schema, and ${first.path} is there already`;
+    problems.push({ severity: 'error', file: file.path, line: 1, column: 1, message });
   }
-  const json = parseSchemaText(file, problems);
+  const [file, ...later] = firsts.values();
+  if (file === undefined) return undefined;
+  if (later.length === 0) return resolved(file, parseSchemaText(file, problems), problems);
+  const united = parseLayeredSchema([file, ...later], problems);
+  if (united === undefined) return undefined;
+  return resolved({ path: file.path, text: united.text }, united.json, problems);
+}
+
+function resolved(
+  file: TextFile,
+  json: SchemaJson | undefined,
+  problems: Problem[],
+): ParsedSchema | undefined {
   if (json === undefined) return undefined;
   try {
     return { json, schema: new Schema(json), file };
@@ -29,43 +43,6 @@ export function parseSchemaFile(files: TextFile[], problems: Problem[]): ParsedS
     problems.push({ severity: 'error', file: file.path, line: 1, column: 1, message: error.message });
     return undefined;
   }
-}
-
-/** Parses the text of a schema; what is wrong with it goes into `problems`. */
-export function parseSchemaText(file: TextFile, problems: Problem[]): SchemaJson | undefined {
-  // A set's type nests as a bracket does: Set<Set<Long>>.
-  const deep = splitPolicies(file.text, '()[]{}<>').find(({ depth }) => depth > MAX_NESTING);
-  if (deep !== undefined) {
-    const message = `nests brackets ${deep.depth} deep; the limit is ${MAX_NESTING}`;
-    problems.push({ severity: 'error', file: file.path, ...positionAt(file.text, deep.deepestAt), message });
-    return undefined;
-  }
-  const piece: Piece = { file: file.path, source: file.text, text: file.text, offset: 0 };
-  const outcome = guarded(() => cedar().schemaToJson(file.text));
-  if ('failure' in outcome) {
-    const message = 'this schema is too deep for the Cedar parser';
-    problems.push({ severity: 'error', file: file.path, line: 1, column: 1, message });
-    return undefined;
-  }
-  if (outcome.answer.type === 'failure') {
-    for (const problem of outcome.answer.errors.flatMap((error) => problemsOf(error, piece))) {
-      problems.push(...undeclared(problem, file));
-    }
-    return undefined;
-  }
-  problems.push(...outcome.answer.warnings.flatMap((warning) => problemsOf(warning, piece, 'warning')));
-  return outcome.answer.json as SchemaJson;
-}
-
-/** For names that nothing declares Cedar gives no place; each is shown where the file first has it. */
-function undeclared(problem: Problem, { path, text }: TextFile): Problem[] {
-  const names = /^failed to resolve types?: (.+)$/.exec(problem.message)?.[1]?.split(', ');
-  if (names === undefined) return [problem];
-  return [...new Set(names)].map((name) => {
-    const found = new RegExp(`(?<![\\w:])${name.replace(/[^\w:]/g, '')}(?![\\w:])`).exec(text);
-    const message = `\`${name}\` is not declared as a common or entity type`;
-    return { severity: 'error', file: path, ...positionAt(text, found?.index ?? 0), message };
-  });
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Bundle, EntityJson, PolicyJson, PolicySetJson, TemplateLink } from '../engine/index.ts';
 import { parseJson, stringifyJson } from '../engine/lossless-json.ts';
 import type { Steps } from '../engine/steps.ts';
-import type { CompileResult } from './compile.ts';
+import type { LayersResult } from './layers.ts';
 
-type Failed = Extract<CompileResult, { ok: false }>;
+type Failed = Extract<LayersResult, { ok: false }>;
 
 /**
  * A compile result between threads. Policies are text, since structured cloning ends at some 800 operators; so are
@@ -12,7 +12,7 @@ type Failed = Extract<CompileResult, { ok: false }>;
  */
 export type CompileMessage =
   | Failed
-  | (Omit<Extract<CompileResult, { ok: true }>, 'bundle'> & {
+  | (Omit<Extract<LayersResult, { ok: true }>, 'bundle'> & {
       bundle: Omit<Bundle<Uint8Array<ArrayBuffer>[]>, 'policies'> & { policies: PolicyTexts };
     });
 
@@ -28,7 +28,7 @@ const PIECE = 1_000;
 /** Policies, or links of templates, in one piece of text: some tenths of a millisecond to parse. */
 const POLICIES_A_PIECE = 20;
 
-export function toMessage(result: CompileResult): CompileMessage {
+export function toMessage(result: LayersResult): CompileMessage {
   if (!result.ok) return result;
   const { policies, entities, ...bundle } = result.bundle;
   return {
@@ -42,7 +42,7 @@ export function buffersOf(message: CompileMessage): ArrayBuffer[] {
   return message.ok ? message.bundle.entities.map(({ buffer }) => buffer) : [];
 }
 
-export function* fromMessage(message: CompileMessage): Steps<CompileResult<Uint8Array[]>> {
+export function* fromMessage(message: CompileMessage): Steps<LayersResult<Uint8Array[]>> {
   if (!message.ok) return message;
   const texts = message.bundle.policies;
   const policies: PolicySetJson = {

@@ -4,7 +4,7 @@ import { type CompileJob, compileLayers } from './layers.ts';
 import { buffersOf, toMessage } from './worker-message.ts';
 
 /** How far this thread steps back behind those that answer: with two busy ones it has a tenth of a processor left. */
-const NICE = Number(process.env.X_NICE ?? 10);
+const NICE = 10;
 
 // On Linux this is of the calling thread alone, elsewhere of the whole process.
 if (process.platform === 'linux') {

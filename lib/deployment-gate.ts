@@ -14,8 +14,9 @@ import { Construct } from 'constructs';
 import type { FargatePdp } from './fargate-pdp.ts';
 import { grantReadKey } from './private/api-key.ts';
 import { writeDecisionTests } from './private/bundle.ts';
+import { type FunctionLogs, roleWithLog } from './private/function-role.ts';
 import { acknowledgeGateFindings } from './private/gate-findings.ts';
-import { type GateLogs, gateFunction, roleWithLog } from './private/gate-function.ts';
+import { gateFunction } from './private/gate-function.ts';
 import { PDP_PORT } from './private/pdp-container.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -82,7 +83,7 @@ export class DeploymentGate extends Construct {
     const { pdp } = props;
     checkImage(pdp);
     const timeout = checkedTimeout(props.timeout ?? Duration.minutes(5));
-    const logs: GateLogs = {
+    const logs: FunctionLogs = {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     };
@@ -117,7 +118,7 @@ export class DeploymentGate extends Construct {
   }
 
   /** CloudFormation has updated the service when all of its new tasks are healthy. */
-  #checkAfterUpdate(pdp: FargatePdp, timeout: Duration, logs: GateLogs): void {
+  #checkAfterUpdate(pdp: FargatePdp, timeout: Duration, logs: FunctionLogs): void {
     const { service } = pdp;
     this.function.addToRolePolicy(
       new PolicyStatement({ actions: ['ecs:DescribeServices'], resources: [service.serviceArn] }),
@@ -188,8 +189,14 @@ function isRolling({ service }: FargatePdp): boolean {
   return !('strategy' in deploymentConfiguration) || deploymentConfiguration.strategy !== BLUE_GREEN;
 }
 
-/** Only tasks of the kit's image write metrics, and say their revision. */
-function checkImage({ node, metricsName }: FargatePdp): void {
+/** Only tasks of the kit's image write metrics, and say their revision; only policies in it are those of the deployment. */
+function checkImage({ node, metricsName, policyStores: [store] }: FargatePdp): void {
+  if (store !== undefined) {
+    throw new SynthesisError(
+      `pdp: ${node.path} takes its policies from ${store.node.path}, where another revision may be published at any ` +
+        'time; leave it ungated, and follow a publication with `pdp publish --wait`',
+    );
+  }
   if (metricsName !== undefined) return;
   throw new SynthesisError(
     `pdp: ${node.path} does not run the kit's image, whose tasks say their revision; leave it ungated`,

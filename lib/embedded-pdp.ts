@@ -1,11 +1,15 @@
 import { join } from 'node:path';
-import type { RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Port } from 'aws-cdk-lib/aws-ec2';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, type ILayerVersion, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { IPdp, PdpGrantee } from './pdp.ts';
+import type { PdpEndpoints } from './pdp-endpoints.ts';
+import type { IPolicyStore } from './policy-store.ts';
 import { writeUnpackedBundle } from './private/bundle.ts';
 import { callerOf, isFunction, pathOf, setEnvironment } from './private/grantee.ts';
+import { wholeSeconds } from './private/refresh.ts';
 import { stage } from './private/staging.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
@@ -24,6 +28,26 @@ export interface EmbeddedPdpProps {
    */
   readonly policies: string;
   /**
+   * A store whose publications take the place of `policies` while functions run: on an invocation, in the background,
+   * when `refreshInterval` has passed since the last look. A function in a VPC without a way to the internet needs the
+   * gateway endpoint of S3: {@link PdpEndpoints}.
+   *
+   * @default - a change of the policies is a deployment of the functions
+   */
+  readonly refreshFrom?: IPolicyStore;
+  /**
+   * How old what is known of the store may be before an invocation looks again. Whole seconds.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly refreshInterval?: Duration;
+  /**
+   * The endpoints of an isolated VPC, through which functions in it read `refreshFrom`.
+   *
+   * @default - functions reach S3 by themselves
+   */
+  readonly endpoints?: PdpEndpoints;
+  /**
    * What becomes of a layer version that a new revision replaced. Functions that run keep their copy.
    *
    * @default RemovalPolicy.DESTROY
@@ -32,8 +56,9 @@ export interface EmbeddedPdpProps {
 }
 
 /**
- * The policy decision point inside the function: a layer with the built bundle, and an evaluator that is plain JavaScript. No network, no
- * VPC and no key; a change of the policies is a deployment of the functions.
+ * The policy decision point inside the function: a layer with the built bundle, and an evaluator that is plain
+ * JavaScript. No network, no VPC and no key; a change of the policies is a deployment of the functions, unless they
+ * follow a store.
  *
  * @example
  * const pdp = new EmbeddedPdp(this, 'Pdp', { policies: 'policies' });
@@ -45,11 +70,15 @@ export class EmbeddedPdp extends Construct implements IPdp {
   readonly connections = undefined;
   readonly endpoint = undefined;
   readonly vpc = undefined;
-  readonly environment: Readonly<Record<string, string>> = { PDP_BUNDLE: `/opt/${LAYER_FOLDER}` };
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #store: IPolicyStore | undefined;
 
-  /** @throws SynthesisError when the policies are missing or cannot be built */
+  /** @throws SynthesisError when the policies are missing or cannot be built, or the interval is wrong or of no use */
   constructor(scope: Construct, id: string, props: EmbeddedPdpProps) {
     super(scope, id);
+    this.#store = props.refreshFrom;
+    this.environment = { PDP_BUNDLE: `/opt/${LAYER_FOLDER}`, ...refreshEnvironment(props) };
+    if (props.refreshFrom !== undefined) props.endpoints?.connectStore(props.refreshFrom);
     this.layer = stage(
       this,
       (directory) => writeUnpackedBundle(props.policies, join(directory, LAYER_FOLDER)),
@@ -65,7 +94,8 @@ export class EmbeddedPdp extends Construct implements IPdp {
   }
 
   /**
-   * Adds the layer, and `PDP_BUNDLE` that says where it is. No permission is needed to ask oneself.
+   * Adds the layer, and `PDP_BUNDLE` that says where it is. No permission is needed to ask oneself; with `refreshFrom`
+   * the grant is the one to read the store, and a function in a VPC is let out to S3.
    *
    * @throws SynthesisError when the grantee is no function, or its runtime is not Node 22 or 24
    */
@@ -83,6 +113,25 @@ export class EmbeddedPdp extends Construct implements IPdp {
     }
     grantee.addLayers(this.layer);
     setEnvironment(grantee, this.environment);
-    return Grant.drop(grantee, 'the policy decision point is inside the function');
+    if (this.#store === undefined)
+      return Grant.drop(grantee, 'the policy decision point is inside the function');
+    // The gateway of S3 has no security group to name, and whether there is more to reach is the routes' to say.
+    if (grantee.isBoundToVpc) grantee.connections.allowToAnyIpv4(Port.tcp(443), 'read published policies');
+    return this.#store.grantRead(grantee);
   }
+}
+
+/** What `pdpFromEnvironment()` reads to follow a store. */
+function refreshEnvironment(props: EmbeddedPdpProps): Record<string, string> {
+  const { refreshFrom, refreshInterval, endpoints } = props;
+  if (refreshFrom === undefined) {
+    const unused = refreshInterval !== undefined ? 'refreshInterval' : endpoints && 'endpoints';
+    if (unused === undefined) return {};
+    throw new SynthesisError(`${unused}: nothing is refreshed; leave it out, or name a store in refreshFrom`);
+  }
+  return {
+    PDP_SOURCE: refreshFrom.address,
+    ...(refreshInterval === undefined ? {} : { PDP_REFRESH_INTERVAL: `${wholeSeconds(refreshInterval)}` }),
+    ...(refreshFrom.verifyKey === undefined ? {} : { PDP_VERIFY_KEY: refreshFrom.verifyKey }),
+  };
 }

@@ -10,6 +10,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { INamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import type { PdpImage } from './pdp-image.ts';
+import type { PolicyLayers } from './policy-store.ts';
 
 /** How many tasks there are, by load. */
 export interface PdpScaling {
@@ -68,12 +69,19 @@ export interface FargatePdpProps {
   /** The VPC of the functions that ask. */
   readonly vpc: IVpc;
   /**
-   * The directory of the policies, schema and entities, checked and built at synth; or a `.tar.gz` that
-   * `pdp build` wrote. A change of it is a deployment.
+   * The directory of the policies, schema and entities, checked and built at synth, or a `.tar.gz` that `pdp build`
+   * wrote: a change of it is a deployment. Or a store, whose publications the tasks take within seconds. Or several of
+   * these as layers.
    *
    * @default - `image` has them
    */
-  readonly policies?: string;
+  readonly policies?: PolicyLayers;
+  /**
+   * How often the tasks look for a new publication, with policies in a store only. Whole seconds.
+   *
+   * @default Duration.seconds(10)
+   */
+  readonly refreshInterval?: Duration;
   /**
    * What the tasks run, in place of `policies`.
    *

@@ -11,6 +11,7 @@ import { type IMonitoredPdp, MonitoredPdp } from './monitored-pdp.ts';
 import type { PdpGrantee } from './pdp.ts';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import { imageOf } from './pdp-image.ts';
+import type { IPolicyStore } from './policy-store.ts';
 import { newApiKey } from './private/api-key.ts';
 import { checkImage, checkTogether } from './private/check-fargate-props.ts';
 import { pdpLog } from './private/decision-log.ts';
@@ -22,6 +23,7 @@ import { type LoadBalancerProps, PdpBalancer } from './private/load-balancer.ts'
 import { PdpCertificate } from './private/pdp-certificate.ts';
 import { addPdpContainer, metricsName } from './private/pdp-container.ts';
 import { DNS_TTL, PrivateDns } from './private/private-dns.ts';
+import { refreshOptions } from './private/refresh.ts';
 import { fewestTasks, scale } from './private/task-count.ts';
 import { fargateTask } from './private/task-size.ts';
 
@@ -85,8 +87,10 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
   readonly certificateAuthority: string | undefined;
   /** The authority of the tasks' own certificate, in PEM, known at deployment; whoever asks them past a load balancer trusts it. */
   readonly taskAuthority: string | undefined;
-  /** The revision of the policies, when it is known at synth. */
+  /** The revision of the policies, when it is known at synth: none of them is in a store. */
   readonly revision: string | undefined;
+  /** The stores from which the tasks take policies. */
+  readonly policyStores: readonly IPolicyStore[];
   readonly expectedTasks: number;
   readonly metricsName: string | undefined;
   /** Failures to renew the certificate of the tasks, when they have one. */
@@ -107,6 +111,8 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
     const image = imageOf(props)._bind(this, cpuArchitecture);
     checkImage(props, image);
     this.revision = image.revision;
+    this.policyStores = image.stores ?? [];
+    for (const store of this.policyStores) props.endpoints?.connectStore(store);
     this.expectedTasks = fewestTasks(props);
     this.metricsName = image.takesServeOptions ? metricsName(this) : undefined;
     this.apiKey = image.apiKey ?? props.apiKey ?? newApiKey(this, props.encryptionKey);
@@ -138,6 +144,7 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
         // No security group lets anyone reach it.
         ...['--opa-port', 'off'],
         ...(this.metricsName === undefined ? [] : ['--cloudwatch-metrics', this.metricsName]),
+        ...refreshOptions(props.refreshInterval, image),
       ],
       ...(image.apiKey === undefined ? { apiKey: this.apiKey } : {}),
       ...(certificate === undefined ? {} : { secrets: certificate.containerSecrets }),

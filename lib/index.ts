@@ -10,6 +10,7 @@ export * from './pdp-endpoints.ts';
 export { PdpImage, type PdpImageConfig, type PermitImageProps } from './pdp-image.ts';
 export * from './pdp-monitoring.ts';
 export * from './pdp-sidecar.ts';
+export * from './policy-store.ts';
 export * from './protected-function.ts';
 export * from './remote-pdp.ts';
 export { SynthesisError } from './synthesis-error.ts';

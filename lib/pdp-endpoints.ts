@@ -1,5 +1,6 @@
-import { Aws } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import {
+  type GatewayVpcEndpoint,
   GatewayVpcEndpointAwsService,
   type IConnectable,
   InterfaceVpcEndpoint,
@@ -11,10 +12,14 @@ import {
   type SubnetSelection,
 } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { IPolicyStore } from './policy-store.ts';
 import { mostPrivate } from './private/subnets.ts';
 
 const HTTPS = Port.tcp(443);
+
+const ANY_OBJECT = `arn:${Aws.PARTITION}:s3:::*/*`;
 
 export interface PdpEndpointsProps {
   readonly vpc: IVpc;
@@ -49,6 +54,9 @@ export class PdpEndpoints extends Construct {
   readonly #tasks: SecurityGroup;
   readonly #secrets: SecurityGroup;
   readonly #ecs: SecurityGroup | undefined;
+  readonly #s3: GatewayVpcEndpoint;
+  /** What of S3 is let through so far. */
+  readonly #stores = new Set<string>();
 
   constructor(scope: Construct, id: string, props: PdpEndpointsProps) {
     super(scope, id);
@@ -73,7 +81,7 @@ export class PdpEndpoints extends Construct {
         'ecs:ListTasks',
       ]);
     }
-    this.#gateway();
+    this.#s3 = this.#gateway();
   }
 
   /** Lets tasks pull their image, write their log and read their secrets. */
@@ -101,12 +109,36 @@ export class PdpEndpoints extends Construct {
     return true;
   }
 
+  /**
+   * Lets what is in the VPC read a store through the gateway of S3, if its role may. A store of another stack is not
+   * named, since that stack may be one that waits for this: then any bucket of the account is.
+   */
+  connectStore(store: IPolicyStore): void {
+    const isImported = !(store.bucket.node.defaultChild instanceof CfnBucket);
+    const isNamed = isImported || Stack.of(store.bucket) === Stack.of(this);
+    const inAccount = { 'aws:PrincipalAccount': Aws.ACCOUNT_ID };
+    const address = isNamed ? store.bucket.arnForObjects(store.objectKey) : ANY_OBJECT;
+    if (this.#stores.has(address)) return;
+    this.#stores.add(address);
+    this.#s3.addToPolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ['s3:GetObject'],
+        resources: [address],
+        conditions: {
+          StringEquals: isNamed ? inAccount : { ...inAccount, 'aws:ResourceAccount': Aws.ACCOUNT_ID },
+        },
+      }),
+    );
+  }
+
   #group(id: string, description: string): SecurityGroup {
     return new SecurityGroup(this, id, { vpc: this.#vpc, description, allowAllOutbound: false });
   }
 
-  #gateway(): void {
-    this.#vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 }).addToPolicy(
+  #gateway(): GatewayVpcEndpoint {
+    const gateway = this.#vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
+    gateway.addToPolicy(
       // Layers are fetched with URLs that ECR signed, so the principal is ECR's. The bucket is ECR's own:
       // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
       new PolicyStatement({
@@ -115,6 +147,7 @@ export class PdpEndpoints extends Construct {
         resources: [`arn:${Aws.PARTITION}:s3:::prod-${Aws.REGION}-starport-layer-bucket/*`],
       }),
     );
+    return gateway;
   }
 
   #interface(

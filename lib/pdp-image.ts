@@ -1,9 +1,11 @@
 import { ContainerImage, type CpuArchitecture, type Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import type { IPolicyStore, PolicyLayers } from './policy-store.ts';
 import { imageContextDirectory } from './private/package-files.ts';
 import { IMAGE_HEALTH_CHECK, IMAGE_USER, pdpImage } from './private/pdp-image.ts';
 import { permitContainer } from './private/permit-image.ts';
+import { type SplitLayers, splitLayers } from './private/policy-layers.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 /** What a container of a PDP is, in whatever task it runs. */
@@ -24,8 +26,14 @@ export interface PdpImageConfig {
    * @default - the image's own
    */
   readonly user?: string;
-  /** Whether the container writes nothing. */
+  /** Whether the container writes nothing but to volumes. */
   readonly readonlyRootFilesystem: boolean;
+  /**
+   * Where it takes policies from while it runs.
+   *
+   * @default - none: it runs what is in the image
+   */
+  readonly stores?: readonly IPolicyStore[];
   readonly environment?: Record<string, string>;
   readonly secrets?: Record<string, EcsSecret>;
   /**
@@ -62,28 +70,32 @@ export interface PermitImageProps {
 /** The container image that tasks of a PDP run. */
 export abstract class PdpImage {
   /**
-   * The kit's own image, built at the deployment with these policies in it.
+   * The kit's own image, built at the deployment with the policies in it that are not in a store.
    *
-   * @param policies a directory of policies, checked and built at synth; or a `.tar.gz` that `pdp build` wrote
+   * @param policies a directory of policies, checked and built at synth; a `.tar.gz` that `pdp build` wrote; a store; or
+   * several of these as layers
    * @param context the build context without a bundle; by default the kit's own
+   * @throws SynthesisError when the layers do not go together
    */
-  static fromPolicies(policies: string, context: string = imageContextDirectory): PdpImage {
-    return new KitImage(policies, context);
+  static fromPolicies(policies: PolicyLayers, context: string = imageContextDirectory): PdpImage {
+    return new KitImage(splitLayers(policies), context);
   }
 
   /**
-   * An image that was built from the kit's context (`docker build build/image`) and pushed: its policies are in it.
+   * An image that was built from the kit's context (`docker build build/image`) and pushed: its policies are in it, or
+   * in stores.
    *
    * @param name as in `docker pull`, of a registry that asks for no credentials; for one of ECR's repositories use
    * {@link PdpImage.fromContainerImage}, which lets the tasks pull from it
+   * @param stores from which it takes its policies, in place of those in it
    */
-  static fromRegistry(name: string): PdpImage {
-    return PdpImage.fromContainerImage(ContainerImage.fromRegistry(name));
+  static fromRegistry(name: string, ...stores: IPolicyStore[]): PdpImage {
+    return PdpImage.fromContainerImage(ContainerImage.fromRegistry(name), ...stores);
   }
 
   /** As {@link PdpImage.fromRegistry}, for an image that CDK knows: `ContainerImage.fromEcrRepository(repository, tag)`. */
-  static fromContainerImage(image: ContainerImage): PdpImage {
-    return new BuiltImage(image);
+  static fromContainerImage(image: ContainerImage, ...stores: IPolicyStore[]): PdpImage {
+    return new BuiltImage(image, stores.length === 0 ? undefined : splitLayers(stores));
   }
 
   /**
@@ -106,13 +118,13 @@ export abstract class PdpImage {
  *
  * @throws SynthesisError when they name none, or two
  */
-export function imageOf(props: { image?: PdpImage; policies?: string }): PdpImage {
+export function imageOf(props: { image?: PdpImage; policies?: PolicyLayers }): PdpImage {
   const { image, policies } = props;
   if (image !== undefined && policies === undefined) return image;
   if (image === undefined && policies !== undefined) return PdpImage.fromPolicies(policies);
   throw new SynthesisError(
     image === undefined
-      ? 'policies: missing; name a directory of .cedar files, or an image that has them'
+      ? 'policies: missing; name a directory of .cedar files or a store, or an image that has them'
       : 'policies: the image has its own; leave policies or image out',
   );
 }
@@ -126,30 +138,38 @@ const KIT_SERVER = {
 } as const;
 
 class KitImage extends PdpImage {
-  readonly #policies: string;
+  readonly #layers: SplitLayers;
   readonly #context: string;
 
-  constructor(policies: string, context: string) {
+  constructor(layers: SplitLayers, context: string) {
     super();
-    this.#policies = policies;
+    this.#layers = layers;
     this.#context = context;
   }
 
   override _bind(scope: Construct, cpuArchitecture: CpuArchitecture): PdpImageConfig {
-    return { ...KIT_SERVER, ...pdpImage(scope, this.#context, this.#policies, cpuArchitecture) };
+    const { policies, stores, environment } = this.#layers;
+    const { image, revision } = pdpImage(scope, this.#context, policies, cpuArchitecture);
+    // With a store, what runs is known at run time alone.
+    if (stores.length > 0) return { ...KIT_SERVER, image, stores, environment };
+    return { ...KIT_SERVER, image, ...(revision === undefined ? {} : { revision }) };
   }
 }
 
 class BuiltImage extends PdpImage {
   readonly #image: ContainerImage;
+  readonly #layers: SplitLayers | undefined;
 
-  constructor(image: ContainerImage) {
+  constructor(image: ContainerImage, layers: SplitLayers | undefined) {
     super();
     this.#image = image;
+    this.#layers = layers;
   }
 
   override _bind(): PdpImageConfig {
-    return { ...KIT_SERVER, image: this.#image };
+    if (this.#layers === undefined) return { ...KIT_SERVER, image: this.#image };
+    const { stores, environment } = this.#layers;
+    return { ...KIT_SERVER, image: this.#image, stores, environment };
   }
 }
 

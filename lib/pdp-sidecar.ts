@@ -14,21 +14,30 @@ import type { Construct } from 'constructs';
 import { MonitoredPdp } from './monitored-pdp.ts';
 import type { PdpGrantee } from './pdp.ts';
 import { imageOf, type PdpImage } from './pdp-image.ts';
+import type { PolicyLayers } from './policy-store.ts';
 import { pdpLog } from './private/decision-log.ts';
 import { isService, pathOf } from './private/grantee.ts';
 import { addPdpContainer, metricsName, PDP_CONTAINER, PDP_PORT } from './private/pdp-container.ts';
+import { refreshOptions } from './private/refresh.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 export interface PdpSidecarProps {
   /** The application's task, with the network mode `awsvpc`: its containers share the loopback address. */
   readonly taskDefinition: TaskDefinition;
   /**
-   * The directory of the policies, schema and entities, checked and built at synth; or a `.tar.gz` that
-   * `pdp build` wrote.
+   * The directory of the policies, schema and entities, checked and built at synth, or a `.tar.gz` that `pdp build`
+   * wrote. Or a store, which the role of the task then may read, and whose publications the container takes within
+   * seconds. Or several of these as layers.
    *
    * @default - `image` has them
    */
-  readonly policies?: string;
+  readonly policies?: PolicyLayers;
+  /**
+   * How often the container looks for a new publication, with policies in a store only. Whole seconds.
+   *
+   * @default Duration.seconds(10)
+   */
+  readonly refreshInterval?: Duration;
   /**
    * What the container runs, in place of `policies`. Permit's container is not offered here: it listens on every
    * address of the task.
@@ -109,6 +118,7 @@ export class PdpSidecar extends MonitoredPdp {
         ...['--drain-seconds', '0'],
         ...['--opa-port', 'off'],
         ...['--cloudwatch-metrics', this.metricsName],
+        ...refreshOptions(props.refreshInterval, image),
       ],
       logGroup: this.logGroup,
       stopTimeout: Duration.seconds(30),

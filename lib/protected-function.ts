@@ -16,6 +16,9 @@ import { SynthesisError } from './synthesis-error.ts';
 const PDP_VARIABLES = [
   'PDP_URL',
   'PDP_BUNDLE',
+  'PDP_SOURCE',
+  'PDP_REFRESH_INTERVAL',
+  'PDP_VERIFY_KEY',
   'PDP_API_KEY',
   'PDP_API_KEY_SECRET',
   'PDP_CA',

@@ -1,3 +1,4 @@
+import { DEFAULT_ARCHIVE_LIMITS } from '../engine/archive.ts';
 import type { PermitTypes } from './permit/mapping.ts';
 
 /** Bounds on what one request, and all of them together, may cost. Past one the answer is a clear 4xx or 503. */
@@ -41,6 +42,22 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   answerMs: 5_000,
 };
 
+/** Bounds on one bundle that is an archive. Past one it is refused, and what is active stays. */
+export interface BundleLimits {
+  /** Bytes as it is sent. @default 67108864 */
+  archiveBytes: number;
+  /** Bytes unpacked. @default 268435456 */
+  unpackedBytes: number;
+  /** Files and directories in it. @default 10000 */
+  files: number;
+}
+
+export const DEFAULT_BUNDLE_LIMITS: Readonly<BundleLimits> = {
+  archiveBytes: DEFAULT_ARCHIVE_LIMITS.packedBytes,
+  unpackedBytes: DEFAULT_ARCHIVE_LIMITS.bytes,
+  files: DEFAULT_ARCHIVE_LIMITS.files,
+};
+
 /** Which decisions are logged. */
 export const DECISION_LOG_MODES = ['off', 'denied', 'all'] as const;
 export type DecisionLogMode = (typeof DECISION_LOG_MODES)[number];
@@ -61,6 +78,23 @@ export interface ServeOptions {
    * one bundle: each adds to those before it.
    */
   source: string | readonly string[];
+  /**
+   * What sources over HTTPS are asked with, as `Authorization: Bearer`, each at the position of its source. It is sent
+   * to no other origin.
+   *
+   * @default none
+   */
+  sourceTokens?: readonly (string | undefined)[];
+  /**
+   * Public keys in PEM (Ed25519, P-256 or P-384), or the path of a file of them. Each source must then be an archive
+   * with a signature for one of them.
+   *
+   * @default signatures are not looked at
+   */
+  verifyKeys?: string | undefined;
+  /** Take a publication that is older than the one that ran before. @default false */
+  allowOlder?: boolean;
+  bundleLimits?: Partial<BundleLimits>;
   /** @default '127.0.0.1' */
   host?: string;
   /** 0 picks a free one. @default 7000 */
@@ -73,6 +107,12 @@ export interface ServeOptions {
   tls?: TlsOptions;
   /** The key that callers must send as `Authorization: Bearer`. @default none is asked for */
   apiKey?: string;
+  /**
+   * What a Git host signs its webhooks with, at least 16 characters: `POST /policy-updater/webhook` then asks every
+   * source at once.
+   * @default it is not there
+   */
+  webhookSecret?: string | undefined;
   /** The header in which a proxy names the user, for `/authz/request`. @default 'X-PDP-Subject' */
   proxySubjectHeader?: string;
   /** The Cedar types that stand for Permit's users, tenants and roles. @default 'user', 'tenant' and 'role' */

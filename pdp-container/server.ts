@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { ConfigurationError } from '../engine/index.ts';
 import { ActiveRevision } from './active-revision.ts';
 import { parsePublicUrl } from './authzen/discovery.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -31,11 +30,10 @@ import {
 } from './options.ts';
 import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
-import type { Layer } from './source/layer.ts';
-import { DEFAULT_REFRESH_MS } from './source/poller.ts';
+import { bundleRules } from './source/bundle-rules.ts';
 import { Reloader } from './source/reloader.ts';
-import { DEFAULT_FETCH_LIMITS } from './source/remote-source.ts';
-import { openSource } from './source/source.ts';
+import { openSources } from './source/source.ts';
+import { optionalSecret } from './webhook/proof.ts';
 
 /** How often connections that have become idle are closed while stopping, in milliseconds. */
 const IDLE_SWEEP_MS = 50;
@@ -109,7 +107,9 @@ export class PdpServer implements HealthState {
     const authenticate = bearerAuthentication(apiKey);
     const publicUrl =
       this.#options.publicUrl === undefined ? undefined : parsePublicUrl(this.#options.publicUrl);
-    const layers = await this.#openSources();
+    const webhookSecret = optionalSecret(this.#options.webhookSecret);
+    const rules = await bundleRules(this.#options);
+    const layers = await openSources(this.#options);
     const credentials = tls === undefined ? undefined : await readCredentials(tls);
     const subjectHeader = parseSubjectHeader(this.#options.proxySubjectHeader ?? DEFAULT_SUBJECT_HEADER);
     const types = parsePermitTypes(this.#options.permitTypes);
@@ -134,7 +134,7 @@ export class PdpServer implements HealthState {
     const keyInBody = this.#options.permitKeyInBody ?? false;
     const reload = async () => (await this.#reloader?.reload()) ?? false;
     const opa = opaPort === undefined ? undefined : createOpaApp(parts);
-    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, opa });
+    const app = createApp({ ...parts, publicUrl, subjectHeader, keyInBody, reload, webhookSecret, opa });
     const url = await this.#listen(app, port, '--port');
     if (opa !== undefined && opaPort !== undefined) {
       this.#opaUrl = await this.#listen(opa, opaPort, '--opa-port');
@@ -161,16 +161,9 @@ export class PdpServer implements HealthState {
       metrics: this.#metrics,
       logger,
       evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
+      rules,
     });
     await this.#reloader.start();
-  }
-
-  async #openSources(): Promise<Layer[]> {
-    const { source, reloadMs = DEFAULT_RELOAD_MS, refreshMs = DEFAULT_REFRESH_MS } = this.#options;
-    const sources = typeof source === 'string' ? [source] : source;
-    if (sources.length === 0) throw new ConfigurationError('there is no source');
-    const options = { limits: DEFAULT_FETCH_LIMITS };
-    return Promise.all(sources.map((one) => openSource(one, { reloadMs, refreshMs }, options)));
   }
 
   /**

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The functions that constructs deploy for themselves, each with its handler in `lambda/NAME/handler.ts`. */
-export const FUNCTIONS: readonly string[] = ['certificate', 'gate'];
+export const FUNCTIONS: readonly string[] = ['certificate', 'gate', 'policy-store'];
 
 /**
  * Packs the functions that constructs deploy for themselves: one `index.mjs` with all that it needs but the AWS SDK,

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,6 +27,7 @@ export async function writeImageContext(outDir: string): Promise<void> {
     // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
     external: ['@aws-sdk/client-ecs'],
   });
+  await writeEmptyDirectory(join(outDir, 'empty'));
 }
 
 /** Writes the build context of the sample application's image: its placement beside the PDP. */
@@ -36,6 +37,14 @@ export async function writeSampleContext(outDir: string): Promise<void> {
     programs: { service: `${folder}/service.ts`, healthcheck: `${folder}/healthcheck.ts` },
     copied: [join(root, folder, 'Dockerfile')],
   });
+}
+
+/** A directory to copy where the image is to have one. It has a file: a package keeps no directory without. */
+async function writeEmptyDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o755);
+  await writeFile(join(directory, '.keep'), '');
+  await chmod(join(directory, '.keep'), 0o644);
 }
 
 interface Context {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   DECISION_LOG_MODES,
+  DEFAULT_BUNDLE_LIMITS,
   DEFAULT_DRAIN_MS,
   DEFAULT_HOST,
   DEFAULT_LIMITS,
@@ -17,6 +18,7 @@ import {
 import { DEFAULT_PERMIT_TYPES } from '../../pdp-container/permit/mapping.ts';
 import { DEFAULT_REFRESH_MS } from '../../pdp-container/source/poller.ts';
 import { UsageError } from '../terminal/exit.ts';
+import { sourceTokens } from '../terminal/source-tokens.ts';
 
 interface Flags {
   host: string;
@@ -49,13 +51,20 @@ interface Flags {
   stopSeconds: number;
   reloadInterval: number;
   refreshInterval: number;
+  verifyKey?: string;
+  allowOlder: boolean;
+  bundleLimit: number;
+  unpackedLimit: number;
+  fileLimit: number;
 }
 
 const ENVIRONMENT_HELP = `
 Environment:
   Every option has a variable of the same name: --port is PDP_PORT. An option given wins over its variable.
   PDP_SOURCE            SOURCE, one a line
+  PDP_SOURCE_TOKEN      sent to the SOURCE over HTTPS; with several, PDP_SOURCE_TOKEN_1 to the first SOURCE, and so on
   PDP_API_KEY           the key that callers must send as "Authorization: Bearer"; health routes need none
+  PDP_WEBHOOK_SECRET    what a Git host signs its webhooks with: takes them at /policy-updater/webhook
   PDP_EXIT_WITH_PARENT  1: stop when standard input ends
 
 Signals:
@@ -151,6 +160,16 @@ export function serveCommand(): Command {
         0,
       ),
     )
+    .addOption(
+      text(
+        '--verify-key <file>',
+        'public keys in PEM, a file or the text itself: take only archives signed for one of them',
+      ),
+    )
+    .addOption(flag('--allow-older [boolean]', 'take a publication older than the one that ran'))
+    .addOption(whole('--bundle-limit <bytes>', 'largest archive', DEFAULT_BUNDLE_LIMITS.archiveBytes))
+    .addOption(whole('--unpacked-limit <bytes>', 'the same unpacked', DEFAULT_BUNDLE_LIMITS.unpackedBytes))
+    .addOption(whole('--file-limit <number>', 'most files of an archive', DEFAULT_BUNDLE_LIMITS.files))
     .addHelpText('after', ENVIRONMENT_HELP)
     .action(async (sources: string[], flags: Flags) => {
       // The server's libraries are for this command alone: the others start without them.
@@ -186,6 +205,7 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
     publicUrl: flags.publicUrl,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     apiKey: process.env.PDP_API_KEY,
+    webhookSecret: process.env.PDP_WEBHOOK_SECRET,
     proxySubjectHeader: flags.proxySubjectHeader,
     permitTypes: {
       user: flags.permitUserType,
@@ -214,6 +234,14 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
     stopMs: flags.stopSeconds,
     reloadMs: flags.reloadInterval,
     refreshMs: flags.refreshInterval,
+    sourceTokens: sourceTokens(source, process.env),
+    verifyKeys: flags.verifyKey,
+    allowOlder: flags.allowOlder,
+    bundleLimits: {
+      archiveBytes: flags.bundleLimit,
+      unpackedBytes: flags.unpackedLimit,
+      files: flags.fileLimit,
+    },
   };
 }
 

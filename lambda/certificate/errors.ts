@@ -1,5 +1,7 @@
+import { CustomResourceError } from '../custom-resource/errors.ts';
+
 /** What a person must know or do. Messages never hold the content of a secret. */
-export class CertificateError extends Error {
+export class CertificateError extends CustomResourceError {
   override readonly name = 'CertificateError';
 }
 

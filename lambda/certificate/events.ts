@@ -1,15 +1,7 @@
+import { type Fields, fieldsOf, type Request, requestOf, textField } from '../custom-resource/request.ts';
 import type { Wanted } from './authority.ts';
 import { CertificateError } from './errors.ts';
 import type { ServiceAddress } from './restart.ts';
-
-/** Where CloudFormation waits for the answer to a request, and what identifies the request in it. */
-export interface Request {
-  /** Signed: whoever has it can answer in our place. It is never logged. */
-  readonly responseUrl: string;
-  readonly stackId: string;
-  readonly requestId: string;
-  readonly logicalResourceId: string;
-}
 
 /** CloudFormation creates, updates or deletes the custom resource. */
 export interface DeploymentEvent {
@@ -29,8 +21,6 @@ export interface RenewalEvent {
   readonly services: readonly ServiceAddress[];
 }
 
-type Fields = Record<string, unknown>;
-
 /**
  * What the function was invoked for.
  *
@@ -45,25 +35,19 @@ export function parseEvent(event: unknown): DeploymentEvent | RenewalEvent {
   );
 }
 
-/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html */
 function parseDeployment(fields: Fields): DeploymentEvent {
   const generationOf = (properties: unknown) => (properties as Fields | undefined)?.Generation;
   const before = generationOf(fields.OldResourceProperties);
   return {
     kind: 'deployment',
-    request: {
-      responseUrl: text(fields, 'ResponseURL'),
-      stackId: text(fields, 'StackId'),
-      requestId: text(fields, 'RequestId'),
-      logicalResourceId: text(fields, 'LogicalResourceId'),
-    },
+    request: requestOf(fields),
     deleted: fields.RequestType === 'Delete',
     rotates: typeof before === 'string' && before !== generationOf(fields.ResourceProperties),
     wanted: () => {
       const properties = fieldsOf(fields.ResourceProperties, 'ResourceProperties');
       return {
         serverNames: names(properties.ServerNames),
-        generation: text(properties, 'Generation'),
+        generation: textField(properties, 'Generation'),
       };
     },
   };
@@ -75,7 +59,7 @@ function parseRenewal(fields: Fields): RenewalEvent {
     kind: 'renewal',
     services: fields.services.map((value: unknown) => {
       const service = fieldsOf(value, 'services');
-      return { cluster: text(service, 'cluster'), service: text(service, 'service') };
+      return { cluster: textField(service, 'cluster'), service: textField(service, 'service') };
     }),
   };
 }
@@ -89,15 +73,4 @@ function names(value: unknown): string[] {
     return value;
   }
   throw new CertificateError('ServerNames must be a list of DNS names, with one at least');
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value === 'string' && value !== '') return value;
-  throw new CertificateError(`${name} must be a string that is not empty`);
-}
-
-function fieldsOf(value: unknown, name: string): Fields {
-  if (typeof value === 'object' && value !== null) return value as Fields;
-  throw new CertificateError(`${name} must be an object`);
 }

@@ -1,6 +1,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { answer, type Outcome } from './answer.ts';
+import { answer, type Outcome } from '../custom-resource/answer.ts';
+import { told } from '../custom-resource/told.ts';
 import { CertificateError } from './errors.ts';
 import { type DeploymentEvent, parseEvent } from './events.ts';
 import { Keeper } from './keeper.ts';
@@ -69,19 +70,6 @@ export function createHandler(
       throw new CertificateError(told(error, log));
     }
   };
-}
-
-/** What may be told of an error: ours, in full. Of another only its name and place: its message may quote a secret. */
-function told(error: unknown, log: (message: string) => void): string {
-  if (error instanceof CertificateError) return error.message;
-  const { name, stack = '' } = error instanceof Error ? error : new Error();
-  log(
-    `unexpected ${name}\n${stack
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .join('\n')}`,
-  );
-  return `unexpected ${name}: the function's log says where`;
 }
 
 export const handler = createHandler(process.env);

@@ -1,9 +1,9 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import type { IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   Code,
@@ -11,8 +11,8 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { type FunctionLogs, roleWithLog } from './function-role.ts';
 import { grantNetworkInterfaces } from './network-interfaces.ts';
 import { kitFunction } from './package-files.ts';
 import { stage } from './staging.ts';
@@ -20,19 +20,13 @@ import { stage } from './staging.ts';
 /** The file beside the function's code that says what is expected, which the function reads by this name. */
 const EXPECTED_FILE = 'expected.json';
 
-/** What becomes of the logs of a gate. */
-export interface GateLogs {
-  readonly retention: RetentionDays;
-  readonly removalPolicy: RemovalPolicy;
-}
-
 export interface GateFunctionProps {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
   readonly cluster: ICluster;
   readonly environment: Record<string, string>;
   readonly timeout: Duration;
-  readonly logs: GateLogs;
+  readonly logs: FunctionLogs;
   /** Writes what is expected to a file. */
   readonly writeExpected: (file: string) => void;
 }
@@ -66,18 +60,6 @@ export function gateFunction(scope: Construct, props: GateFunctionProps): Lambda
         allowAllOutbound: false,
       }),
   );
-}
-
-/** A role for a function, which may write to its log and no more. */
-export function roleWithLog(
-  scope: Construct,
-  prefix: string,
-  logs: GateLogs,
-): { role: Role; logGroup: LogGroup } {
-  const role = new Role(scope, `${prefix}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  const logGroup = new LogGroup(scope, `${prefix}Log`, logs);
-  logGroup.grantWrite(role);
-  return { role, logGroup };
 }
 
 function allowTasks(role: Role, cluster: ICluster): void {

@@ -14,29 +14,29 @@ export const IMAGE_USER = '65532:65532';
 export const IMAGE_HEALTH_CHECK = ['CMD', 'node', '/app/healthcheck.mjs'];
 
 /**
- * The kit's image: the build context, and in it the bundle of `policies`. Only the bundle is built at synth; the
- * deployment builds the image and pushes it.
+ * The kit's image: the build context, and in it the bundle of `policies`, if any. Only the bundle is built at synth;
+ * the deployment builds the image and pushes it.
  *
  * @throws SynthesisError when the context has not been written, or the policies cannot be built
  */
 export function pdpImage(
   scope: Construct,
   context: string,
-  policies: string,
+  policies: string | undefined,
   cpuArchitecture: CpuArchitecture,
-): { image: ContainerImage; revision: string } {
-  sourceOf(policies);
+): { image: ContainerImage; revision: string | undefined } {
+  if (policies !== undefined) sourceOf(policies);
   if (!existsSync(join(context, 'Dockerfile'))) {
     throw new SynthesisError(
       `image: there is no context at ${context}; write it with: node scripts/image-context.ts build/image`,
     );
   }
-  let revision = '';
+  let revision: string | undefined;
   const image = stage(
     scope,
     (directory) => {
       cpSync(context, directory, { recursive: true });
-      ({ revision } = writeBundle(policies, join(directory, BUNDLE_FILE)));
+      if (policies !== undefined) ({ revision } = writeBundle(policies, join(directory, BUNDLE_FILE)));
     },
     (directory) =>
       ContainerImage.fromDockerImageAsset(

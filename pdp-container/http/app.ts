@@ -10,6 +10,8 @@ import type { PermitTypes } from '../permit/mapping.ts';
 import { permitRoutes } from '../permit/routes.ts';
 import { permitProxyRoutes } from '../proxy/permit-routes.ts';
 import { proxyRoutes } from '../proxy/routes.ts';
+import type { WebhookSecret } from '../webhook/proof.ts';
+import { webhookRoute } from '../webhook/route.ts';
 import { errorBody, sendError } from './errors.ts';
 import { createInstance, type InstanceParts } from './instance.ts';
 import { acceptJson } from './json-body.ts';
@@ -27,6 +29,8 @@ export interface AppParts extends InstanceParts {
   keyInBody: boolean;
   /** Loads the source again. @returns whether it is good */
   reload(): Promise<boolean>;
+  /** What Git hosts sign with. */
+  webhookSecret: WebhookSecret | undefined;
   /** The OPA port, if there is one. */
   opa: FastifyInstance | undefined;
 }
@@ -41,6 +45,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   authzenRoutes(app, parts.active, parts.decider, limits);
   discoveryRoute(app, parts.publicUrl);
   permitRoutes(app, parts);
+  webhookRoute(app, parts);
   proxyRoutes(app, parts);
   permitProxyRoutes(app, parts);
   openApiRoute(app, { ...parts, secure: parts.credentials !== undefined });

@@ -18,6 +18,8 @@ declare module 'fastify' {
     refuse?(reply: FastifyReply, caller: Refused): void;
     /** A caller who sends no key is let in: the route asks for the key once it has read the body. @default false */
     lateKey?: boolean;
+    /** The key is not asked for: the route has callers prove themselves in another way. @default false */
+    ownProof?: boolean;
   }
 }
 
@@ -89,9 +91,9 @@ function guard(app: FastifyInstance, { health, authenticate, inFlight }: Instanc
     if (health.draining) reply.header('connection', 'close');
     if (HEALTH_ROUTES.has(request.routeOptions.url ?? '')) return done();
 
+    const { refuse = challenge, lateKey = false, ownProof = false } = request.routeOptions.config;
     const caller = authenticate(request.headers);
-    if (!caller.ok) {
-      const { refuse = challenge, lateKey = false } = request.routeOptions.config;
+    if (!caller.ok && !ownProof) {
       if (!(caller.missing && lateKey)) {
         // The body of a stranger is not worth reading to keep the connection.
         reply.header('connection', 'close');

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { LayerContent } from '../../compiler/index.ts';
 import type { Layer, LayerEvents } from './layer.ts';
+import { SourceError } from './remote-source.ts';
 import { look, type Watch, watch } from './watch.ts';
 
 /** What {@link LocalLayer} is about. */
@@ -18,14 +19,19 @@ export class LocalLayer implements Layer {
   readonly problem = undefined;
   readonly #files: LocalFiles;
   readonly #everyMs: number;
+  readonly #maxBytes: number;
   #checkedAt: Date | undefined;
   #watch: Watch | undefined;
 
-  /** @param everyMs milliseconds between looks; 0 for none */
-  constructor(files: LocalFiles, everyMs: number) {
+  /**
+   * @param everyMs milliseconds between looks; 0 for none
+   * @param maxBytes of an archive, past which it is not read
+   */
+  constructor(files: LocalFiles, everyMs: number, maxBytes: number) {
     this.name = files.path;
     this.#files = files;
     this.#everyMs = everyMs;
+    this.#maxBytes = maxBytes;
   }
 
   get checkedAt(): Date | undefined {
@@ -43,7 +49,10 @@ export class LocalLayer implements Layer {
   async content(): Promise<LayerContent> {
     const { kind, path } = this.#files;
     await this.#fingerprint();
-    return kind === 'directory' ? { directory: path } : { archive: await readFile(path) };
+    if (kind === 'directory') return { directory: path };
+    const { size } = await stat(path);
+    if (size > this.#maxBytes) throw new SourceError(`has ${size} bytes; the limit is ${this.#maxBytes}`);
+    return { archive: await readFile(path) };
   }
 
   async stop(): Promise<void> {

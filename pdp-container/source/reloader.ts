@@ -1,18 +1,27 @@
 import type { Logger } from 'pino';
 import { compileInWorker, type LayerInput } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
-import { type EvaluatorFactory, InvalidBundleError, type Problem, preparePdp } from '../../engine/index.ts';
+import {
+  type EvaluatorFactory,
+  InvalidBundleError,
+  type Pause,
+  type Problem,
+  preparePdp,
+} from '../../engine/index.ts';
+import type { Publication } from '../../engine/publication.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
 import { Turns } from '../turns.ts';
+import type { BundleRules } from './bundle-rules.ts';
 import type { Layer } from './layer.ts';
+import { SourceError } from './remote-source.ts';
 
 /** Most problems of one load in a log record. */
 const MAX_LOGGED = 50;
 
 /** How long a revision that is being made may hold up the answers of the one that serves, in milliseconds. */
-const BUILD_TURN_MS = Number(process.env.X_TURN ?? 1);
+const BUILD_TURN_MS = 1;
 
 /** What a reloader keeps up, and by what. */
 export interface ReloaderParts {
@@ -20,8 +29,11 @@ export interface ReloaderParts {
   metrics: Metrics;
   logger: Logger;
   evaluator: EvaluatorFactory;
+  rules: BundleRules;
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
+  /** What the making of a new revision waits for, while the active one answers. @default turns of a millisecond */
+  pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
 /**
@@ -34,7 +46,9 @@ export class Reloader {
   readonly #metrics: Metrics;
   readonly #logger: Logger;
   readonly #evaluator: EvaluatorFactory;
+  readonly #rules: BundleRules;
   readonly #compile: typeof compileInWorker;
+  readonly #pauseUntil: (stopping: AbortSignal) => Pause;
   readonly #stopping = new AbortController();
   /** The load under way, or the one after it. */
   #last: Promise<unknown> = Promise.resolve();
@@ -43,20 +57,32 @@ export class Reloader {
   #tags: string | undefined;
   /** Names of those that could not be asked the last time. */
   readonly #silent = new Set<string>();
+  /** What is active, or is to be no older than that, by the position of its layer. */
+  #running: readonly Publication[] = [];
   /** What was wrong with the latest load. */
   #problems: Problem[] = [];
 
   /** @param layers in order, at least one */
   constructor(
     layers: readonly Layer[],
-    { active, metrics, logger, evaluator, compile = compileInWorker }: ReloaderParts,
+    {
+      active,
+      metrics,
+      logger,
+      evaluator,
+      rules,
+      compile = compileInWorker,
+      pauseUntil = turnsUntil,
+    }: ReloaderParts,
   ) {
     this.#layers = layers;
     this.#active = active;
     this.#metrics = metrics;
     this.#logger = logger;
     this.#evaluator = evaluator;
+    this.#rules = rules;
     this.#compile = compile;
+    this.#pauseUntil = pauseUntil;
   }
 
   /** Loads once, then again after every change. Resolves after the first load, whatever came of it. */
@@ -114,16 +140,24 @@ export class Reloader {
     const known = tags.includes(undefined) ? undefined : JSON.stringify(tags);
     if (known !== undefined && known === this.#tags) return;
     try {
-      const result = await this.#compile({ layers: inputs });
+      const { limits, verifyKeys } = this.#rules;
+      const result = await this.#compile({ layers: inputs, limits, verifyKeys });
+      if (this.#stopped) return;
       this.#tags = known;
       if (!result.ok) return this.#failed(result.problems);
-      if (result.bundle.revision === this.#active.revision) return this.#unchanged();
+      if (result.bundle.revision === this.#active.revision) {
+        this.#running = result.layers;
+        return this.#unchanged();
+      }
       // The new revision is ready to answer before anything sees it.
-      const turns = new Turns(this.#stopping.signal, BUILD_TURN_MS);
-      const pdp = await preparePdp(result.bundle, { evaluator: this.#evaluator, pause: () => turns.next() });
+      const pdp = await preparePdp(result.bundle, {
+        evaluator: this.#evaluator,
+        pause: this.#pauseUntil(this.#stopping.signal),
+      });
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       this.#active.activate(pdp, urls, now);
+      this.#running = result.layers;
       this.#metrics.activated(pdp.revision, now);
       this.#metrics.reloaded('success');
       this.#problems = [];
@@ -148,11 +182,12 @@ export class Reloader {
     const inputs: LayerInput[] = [];
     const problems: Problem[] = [];
     let missing = false;
-    for (const layer of this.#layers) {
+    for (const [index, layer] of this.#layers.entries()) {
       try {
         const content = await layer.content();
+        const running = this.#rules.allowOlder ? undefined : this.#running[index];
         if (content === undefined) missing = true;
-        else inputs.push({ name: layer.name, content });
+        else inputs.push({ name: layer.name, content, running });
       } catch (error) {
         problems.push(unreadable(layer.name, error));
       }
@@ -211,9 +246,14 @@ export class Reloader {
   }
 }
 
+function turnsUntil(stopping: AbortSignal): Pause {
+  const turns = new Turns(stopping, BUILD_TURN_MS);
+  return () => turns.next();
+}
+
 /** A source that could not be read at all, in the form of everything else that can be wrong with it. */
 function unreadable(name: string, error: unknown): Problem {
-  return problemOf(name, `cannot be read: ${reasonOf(error)}`);
+  return problemOf(name, error instanceof SourceError ? error.message : `cannot be read: ${reasonOf(error)}`);
 }
 
 function problemOf(name: string, message: string): Problem {

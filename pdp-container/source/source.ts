@@ -2,11 +2,14 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../../engine/index.ts';
 import { reasonOf } from '../errno.ts';
+import { DEFAULT_RELOAD_MS, type ServeOptions } from '../options.ts';
+import { bundleLimits } from './bundle-rules.ts';
 import { directoryFingerprint, fileFingerprint } from './fingerprint.ts';
 import type { Layer } from './layer.ts';
-import { LocalLayer } from './local-layer.ts';
+import { type LocalFiles, LocalLayer } from './local-layer.ts';
+import { DEFAULT_REFRESH_MS } from './poller.ts';
 import { RemoteLayer } from './remote-layer.ts';
-import type { FetchLimits, RemoteSource } from './remote-source.ts';
+import { DEFAULT_FETCH_LIMITS, type FetchLimits, type RemoteSource } from './remote-source.ts';
 
 /** What a source over a network is opened with. */
 export interface RemoteOptions {
@@ -17,14 +20,6 @@ export interface RemoteOptions {
   stateDir?: string;
 }
 
-/** How often sources are looked at, in milliseconds; 0 never. */
-export interface Intervals {
-  /** Files of this machine. */
-  reloadMs: number;
-  /** Over a network. */
-  refreshMs: number;
-}
-
 type OpenRemote = (address: string, options: RemoteOptions) => Promise<RemoteSource>;
 
 /**
@@ -33,7 +28,11 @@ type OpenRemote = (address: string, options: RemoteOptions) => Promise<RemoteSou
  *
  *     s3: async (address, options) => (await import('./s3-source.ts')).s3Source(address, options),
  */
-const REMOTE: Readonly<Record<string, OpenRemote>> = {};
+const REMOTE: Readonly<Record<string, OpenRemote>> = {
+  'git+https': openGit,
+  'git+ssh': openGit,
+  'git+http': openGit,
+};
 
 /**
  * Opens a source over a network.
@@ -56,31 +55,51 @@ export async function openRemote(address: string, options: RemoteOptions): Promi
 }
 
 /**
- * Finds what kind of source a SOURCE argument names: a directory, a `.tar.gz` file, or an address.
+ * Opens the sources of a server.
  *
- * @throws ConfigurationError when there is no such file, or it is of a kind this version does not read
+ * @throws ConfigurationError when there is none, or one cannot be one
  */
-export async function openSource(
-  source: string,
-  { reloadMs, refreshMs }: Intervals,
-  options: RemoteOptions,
-): Promise<Layer> {
-  const remote = await openRemote(source, options);
+export async function openSources(options: ServeOptions): Promise<Layer[]> {
+  const sources = typeof options.source === 'string' ? [options.source] : options.source;
+  if (sources.length === 0) throw new ConfigurationError('there is no source');
+  return Promise.all(sources.map((source, index) => openSource(source, index, options)));
+}
+
+async function openSource(source: string, index: number, options: ServeOptions): Promise<Layer> {
+  const { reloadMs = DEFAULT_RELOAD_MS, refreshMs = DEFAULT_REFRESH_MS, verifyKeys } = options;
+  const { archiveBytes } = bundleLimits(options);
+  const token = options.sourceTokens?.[index];
+  const remote = await openRemote(source, {
+    limits: { ...DEFAULT_FETCH_LIMITS, archiveBytes },
+    ...(token === undefined ? {} : { token }),
+  });
   if (remote !== undefined) return new RemoteLayer(remote, refreshMs);
+  const files = await localFiles(source);
+  if (files.kind === 'directory' && verifyKeys !== undefined) {
+    throw new ConfigurationError(
+      `source '${source}' is a directory, which cannot be signed: with --verify-key give archives that are`,
+    );
+  }
+  return new LocalLayer(files, reloadMs, archiveBytes);
+}
+
+/** @throws ConfigurationError when there is no such file, or it is neither a directory nor a `.tar.gz` */
+async function localFiles(source: string): Promise<LocalFiles> {
   const path = resolve(source);
   const stats = await stat(path).catch((error: unknown) => {
     throw new ConfigurationError(`source '${source}' cannot be read: ${reasonOf(error)}`);
   });
   if (stats.isDirectory()) {
-    return new LocalLayer(
-      { kind: 'directory', path, fingerprint: () => directoryFingerprint(path) },
-      reloadMs,
-    );
+    return { kind: 'directory', path, fingerprint: () => directoryFingerprint(path) };
   }
   if (!/\.(?:tar\.gz|tgz)$/i.test(path)) {
     throw new ConfigurationError(`source '${source}' is neither a directory nor a .tar.gz file`);
   }
-  return new LocalLayer({ kind: 'archive', path, fingerprint: () => fileFingerprint(path) }, reloadMs);
+  return { kind: 'archive', path, fingerprint: () => fileFingerprint(path) };
+}
+
+async function openGit(address: string, options: RemoteOptions): Promise<RemoteSource> {
+  return (await import('./git-source.ts')).gitSource(address, options);
 }
 
 /** An address without what someone may have put before its `@`. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { CompileResult } from '../../compiler/index.ts';
+import type { LayersResult } from '../../compiler/index.ts';
 import { buffersOf, fromMessage, toMessage } from '../../compiler/worker-message.ts';
 import { entityValues } from '../../engine/cedar/entity-data.ts';
 import type { EntityJson, PolicyJson, PolicySetJson } from '../../engine/index.ts';
@@ -7,11 +7,12 @@ import { atOnce } from '../../engine/steps.ts';
 
 const POLICIES = { staticPolicies: {}, templates: {}, templateLinks: [] };
 
-function sent(entities: EntityJson[], policies: PolicySetJson = POLICIES): CompileResult<Uint8Array[]> {
+function sent(entities: EntityJson[], policies: PolicySetJson = POLICIES): LayersResult<Uint8Array[]> {
   const message = toMessage({
     ok: true,
     bundle: { revision: 'r', namespace: 'App', policies, entities },
     warnings: [],
+    layers: [{ revision: 'r', sequence: 7 }],
   });
   // As between threads: what is handed over is gone here.
   const received = structuredClone(message, { transfer: buffersOf(message) });
@@ -30,6 +31,7 @@ it.each([0, 1, 999, 1_000, 1_001, 2_500])('a bundle of %i entities arrives whole
   );
   const result = sent(entities);
   if (!result.ok) throw new Error('no bundle');
+  expect(result.layers).toEqual([{ revision: 'r', sequence: 7 }]);
   const { entities: pieces, ...bundle } = result.bundle;
   expect(bundle).toEqual({ revision: 'r', namespace: 'App', policies: POLICIES });
   expect([...entityValues(pieces)]).toEqual(entities);
@@ -64,7 +66,7 @@ it.each([0, 1, 20, 21, 50])('a bundle of %i policies arrives whole and in order'
 });
 
 it('a failure arrives as it is, and hands nothing over', () => {
-  const failed: CompileResult = { ok: false, problems: [] };
+  const failed: LayersResult = { ok: false, problems: [] };
   expect(buffersOf(toMessage(failed))).toEqual([]);
   expect(atOnce(fromMessage(toMessage(failed)))).toEqual(failed);
 });

@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { packTar, type TarHeader } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
-import { readTarGz } from '../../engine/archive.ts';
+import { type ArchiveLimits, readTarGz } from '../../engine/archive.ts';
+import { WEB_TOOLS } from '../../engine/archive-tools.ts';
 import { InvalidBundleError, type Manifest, readArchive } from '../../engine/index.ts';
 import { isBuilt } from '../../engine/read-archive.ts';
 import { bundleOf, files } from '../bundles.ts';
@@ -58,6 +59,16 @@ describe('readTarGz', () => {
       ],
       /in the archive twice/,
     ],
+    ['a path with a backslash', [{ name: 'a\\b', body: 'x' }], /a backslash/],
+    ['a path with a line break', [{ name: 'a\nb', body: 'x' }], /^"a\\nb":1:1: has a control character/],
+    ['a path too long', [{ name: `${'d/'.repeat(127)}ab`, body: 'x' }], /more than 255 bytes/],
+    ['a path with nothing in it', [{ name: 'a//b', body: 'x' }], /not a plain path/],
+    ['a path with . in it', [{ name: 'a/./b', body: 'x' }], /not a plain path/],
+    [
+      'too many directories',
+      Array.from({ length: 4 }, (_, index) => ({ name: `d${index}/`, type: 'directory' as const })),
+      /more than the limit of 3/,
+    ],
     [
       'too many files',
       Array.from({ length: 4 }, (_, index) => ({ name: `f${index}` })),
@@ -67,10 +78,55 @@ describe('readTarGz', () => {
     await expect(readTarGz(await tarGz(entries), { bytes: 1e6, files: 3 })).rejects.toThrow(message);
   });
 
-  it('stops unpacking a bomb at the limit', async () => {
+  it('takes a path of 255 bytes', async () => {
+    const name = `${'d/'.repeat(127)}a`;
+    expect([...(await readTarGz(await tarGz([{ name, body: 'x' }]))).keys()]).toEqual([name]);
+  });
+
+  it('does not begin with an archive that is too large as it is', async () => {
+    const tools = {
+      ...WEB_TOOLS,
+      gunzip: () => {
+        throw new Error('it began');
+      },
+    };
+    await expect(readTarGz(new Uint8Array(11), { packedBytes: 10 }, tools)).rejects.toThrow(
+      'archive:1:1: has 11 bytes; the limit is 10',
+    );
+  });
+
+  describe('stops unpacking a bomb', () => {
+    const tools = (limits: number[], kept: number[]) => ({
+      ...WEB_TOOLS,
+      async gunzip(bytes: Uint8Array, limit: number) {
+        limits.push(limit);
+        const whole = await WEB_TOOLS.gunzip(bytes, limit);
+        kept.push(whole?.byteLength ?? 0);
+        return whole;
+      },
+    });
     const bomb = gzipSync(Buffer.alloc(50_000_000));
-    expect(bomb.byteLength).toBeLessThan(60_000);
-    await expect(readTarGz(bomb, { bytes: 1_000_000, files: 9 })).rejects.toThrow(/limit of 1000000 bytes/);
+
+    it.each<[string, Partial<ArchiveLimits>, number, string]>([
+      ['at the limit', { bytes: 1_000_000 }, 1_000_000, 'unpacks to more than the limit of 1000000 bytes'],
+      [
+        'at a ratio',
+        {},
+        bomb.byteLength * 100,
+        `unpacks to more than 100 times its ${bomb.byteLength} bytes`,
+      ],
+      ['at 1 MiB and a ratio', { ratio: 2 }, 1_048_576, `more than 2 times its ${bomb.byteLength} bytes`],
+    ])('%s', async (_, limits, expected, message) => {
+      const [asked, kept]: [number[], number[]] = [[], []];
+      await expect(readTarGz(bomb, limits, tools(asked, kept))).rejects.toThrow(message);
+      expect([asked, kept]).toEqual([[expected], [0]]);
+    });
+
+    it('but takes what is alike and small', async () => {
+      const archive = await tarGz([{ name: 'a', body: 'x'.repeat(1_000_000) }]);
+      expect(archive.byteLength).toBeLessThan(5_000);
+      expect((await readTarGz(archive)).get('a')?.byteLength).toBe(1_000_000);
+    });
   });
 
   it.each<[string, (archive: Uint8Array) => Uint8Array]>([

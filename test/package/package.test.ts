@@ -228,6 +228,8 @@ describe.concurrent('in a CDK app, with the code of the README', { timeout: 120_
       'bundle.tar.gz',
       'cedar_wasm_bg.wasm',
       'compile-worker.mjs',
+      'empty',
+      'empty/.keep',
       'healthcheck.mjs',
       'pdp.mjs',
     ]);

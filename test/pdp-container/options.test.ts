@@ -1,9 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { serveCommand } from '../../bin/commands/serve.ts';
-import { serve } from '../../pdp-container/serve.ts';
+import { type ServeOptions, serve } from '../../pdp-container/serve.ts';
 import { bundleDirectory, CERTIFICATION } from './support/bundles.ts';
 import { call } from './support/client.ts';
 import { startServer } from './support/server.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+
+function pem(kind: 'public' | 'private'): string {
+  const key = kind === 'public' ? publicKey : privateKey;
+  return key.export({ type: kind === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
+}
 
 /** Parses a command line that must be refused before anything is started. */
 async function refusal(args: string[], env: Record<string, string> = {}): Promise<string> {
@@ -66,6 +74,12 @@ describe('the command line', () => {
       {},
       '--port and --opa-port are both 4000: give each a port of its own',
     ],
+    [
+      'a token that may be for either',
+      ['https://a/x', 'git+https://b/x'],
+      { PDP_SOURCE_TOKEN: 'secret' },
+      'several SOURCEs may take PDP_SOURCE_TOKEN: set PDP_SOURCE_TOKEN_1 for',
+    ],
     ['lines without a source', [], { PDP_SOURCE: ' \n\n' }, 'no SOURCE'],
   ])('%s', async (_name, args, env, expected) => {
     const message = await refusal(args, env);
@@ -82,7 +96,7 @@ describe('serve', () => {
     ['below a file', `${import.meta.filename}/x`, 'part of its path is not a directory'],
     ['another file', import.meta.filename, 'is neither a directory nor a .tar.gz file'],
     ['S3', 's3://bucket/key', "source 's3://bucket/key': s3 sources are not supported in this version"],
-    ['git', 'git+https://host/x#main:p', 'git+https sources are not supported in this version'],
+    ['git', 'git+file:///x#main:p', 'git+file sources are not supported in this version'],
     ['HTTPS', 'https://host/x.tar.gz', 'https sources are not supported in this version'],
   ])('refuses a source: %s', async (_name, source, expected) => {
     const started = serve({ source, port: 0, log: dropped });
@@ -96,6 +110,43 @@ describe('serve', () => {
     const source = await bundleDirectory(CERTIFICATION);
     await expect(serve({ source, port: 0, log: dropped, publicUrl: 'pdp' })).rejects.toThrow('is not a URL');
     await expect(serve({ source, port: 0, log: dropped, apiKey: '' })).rejects.toThrow('is set but empty');
+  });
+
+  test.each<[string, (source: string) => Partial<ServeOptions>, string]>([
+    ['no source', () => ({ source: [] }), 'there is no source'],
+    [
+      'keys that are not there',
+      () => ({ verifyKeys: '/no/such' }),
+      "--verify-key '/no/such' cannot be read: it does not exist",
+    ],
+    [
+      'keys that are none',
+      () => ({ verifyKeys: import.meta.filename }),
+      `--verify-key '${import.meta.filename}': verification keys: there is no public key`,
+    ],
+    [
+      'a private key for a public one',
+      () => ({ verifyKeys: pem('private') }),
+      '--verify-key (PEM text): verification keys: a PRIVATE KEY is not a PUBLIC KEY',
+    ],
+    [
+      'a directory that would have to be signed',
+      () => ({ verifyKeys: pem('public') }),
+      'is a directory, which cannot be signed: with --verify-key give archives that are',
+    ],
+    [
+      'a second source that is not there',
+      (source) => ({ source: [source, '/no/such'] }),
+      "'/no/such' cannot",
+    ],
+  ])('refuses %s', async (_name, options, expected) => {
+    const source = await bundleDirectory(CERTIFICATION);
+    const started = serve({ port: 0, log: dropped, source, ...options(source) });
+    await expect(started).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(expected),
+    });
+    await expect(started).rejects.not.toThrow('BEGIN');
   });
 
   test('listens on one address of a name, and tells it', async () => {

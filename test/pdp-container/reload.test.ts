@@ -167,6 +167,56 @@ describe('a .tar.gz file', () => {
     await server.logged('reload failed');
     expect(await decides(server, 'alice')).toBe(true);
   });
+
+  test('one that is larger than it may be is not read, and the last good one goes on', async () => {
+    const source = join(await temporaryDirectory(), 'bundle.tgz');
+    const archive = await archiveOf(permitOnly('alice'));
+    await writeFile(source, archive);
+    const server = await startServer({ source, bundleLimits: { archiveBytes: archive.byteLength } });
+    await writeFile(source, Buffer.concat([archive, Buffer.alloc(1)]));
+    const { problems } = await server.logged('reload failed');
+    expect(problems).toMatchObject([
+      { file: source, message: `has ${archive.byteLength + 1} bytes; the limit is ${archive.byteLength}` },
+    ]);
+    expect(await decides(server, 'alice')).toBe(true);
+  });
+});
+
+describe('several sources', () => {
+  test('decide together, and a change of one takes effect with the other', async () => {
+    const directories = [
+      await bundleDirectory(permitOnly('alice')),
+      await bundleDirectory(permitOnly('bob')),
+    ];
+    const server = await startServer({ source: directories });
+    const first = await server.logged('revision active');
+    expect(first.source).toBe(directories.join(', '));
+    expect([await decides(server, 'alice'), await decides(server, 'bob')]).toEqual([true, true]);
+
+    await writeBundle(directories[1] as string, permitOnly('carol'));
+    await server.logged('revision active');
+    const users = ['alice', 'bob', 'carol'];
+    expect(await Promise.all(users.map((user) => decides(server, user)))).toEqual([true, false, true]);
+  });
+
+  test('that conflict are not taken, and both places are told', async () => {
+    const directories = [
+      await bundleDirectory(permitOnly('alice')),
+      await bundleDirectory(permitOnly('bob')),
+    ];
+    const server = await startServer({ source: directories });
+    await writeBundle(directories[1] as string, permitOnly('mallory', 'only-alice'));
+    expect(await server.logged('reload failed')).toMatchObject({
+      problems: [
+        {
+          file: `${directories[1]}/policies.cedar`,
+          message: 'the policy id "only-alice" is taken',
+          help: `the first is at ${directories[0]}/policies.cedar:1`,
+        },
+      ],
+    });
+    expect([await decides(server, 'alice'), await decides(server, 'mallory')]).toEqual([true, false]);
+  });
 });
 
 test('no request sees half of two revisions', async () => {

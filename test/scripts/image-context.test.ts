@@ -21,11 +21,13 @@ afterAll(() => rm(outDir, { recursive: true, force: true }));
 const pdp = (...args: string[]) => promisify(execFile)(process.execPath, [join(outDir, 'pdp.mjs'), ...args]);
 
 test('has what the Dockerfile copies but the bundle, readable for every user', async () => {
-  const names = (await readdir(outDir)).sort();
+  expect((await stat(join(outDir, 'empty'))).mode & 0o777).toBe(0o755);
+  const names = (await readdir(outDir, { recursive: true })).filter((name) => name !== 'empty').sort();
   expect(names).toEqual([
     'Dockerfile',
     'cedar_wasm_bg.wasm',
     'compile-worker.mjs',
+    'empty/.keep',
     'healthcheck.mjs',
     'pdp.mjs',
   ]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { withCleanup } from './support/cleanup.ts';
 import { pdpImage } from './support/pdp-image.ts';
@@ -15,6 +15,7 @@ interface Inspected {
       Entrypoint: string[];
       Cmd: string[];
       ExposedPorts: Record<string, unknown>;
+      Volumes?: Record<string, unknown>;
       Healthcheck?: { Test: string[] };
     };
   };
@@ -29,6 +30,7 @@ export async function run(): Promise<void> {
   assert.deepEqual(config.Entrypoint, ['node', '/app/pdp.mjs']);
   assert.deepEqual(config.Cmd, ['serve']);
   assert.deepEqual(Object.keys(config.ExposedPorts), ['7000/tcp', '8181/tcp']);
+  assert.deepEqual(Object.keys(config.Volumes ?? {}), ['/state']);
   assert.deepEqual(config.Healthcheck?.Test, ['CMD', 'node', '/app/healthcheck.mjs']);
   const env = new Map(config.Env.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
   assert.equal(env.get('NODE_ENV'), 'production');
@@ -48,7 +50,9 @@ export async function run(): Promise<void> {
       'healthcheck.mjs',
       'pdp.mjs',
     ]);
-    assert.deepEqual(await readdir(join(root, 'bundle')), ['bundle.tar.gz']);
+    assert.deepEqual((await readdir(join(root, 'bundle'))).sort(), ['.keep', 'bundle.tar.gz']);
+    const { uid, gid, mode } = await stat(join(root, 'state'));
+    assert.deepEqual([uid, gid, mode & 0o777], [65532, 65532, 0o755], 'the state is not the user’s to write');
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     const forbidden = /^(npm|npx|corepack|yarn|node_modules|sh|bash|busybox|apt|apt-get)$/;
     const found = entries

@@ -75,12 +75,12 @@ it('has every route of both ports and no other, but for what is not supported', 
   }
 });
 
-it('says of each what it is, and that all but health need the key', () => {
+it('says of each what it is, and that all but health and what is signed need the key', () => {
   for (const { name, operation } of operationsOf(document)) {
     expect([name, operation.summary, operation.tags]).toEqual([
       name,
       expect.stringMatching(/^\S.*[^.]$/),
-      [expect.stringMatching(/^(AuthZEN|Permit|OPA|Proxies|Health|Meta)$/)],
+      [expect.stringMatching(/^(AuthZEN|Permit|OPA|Proxies|Sources|Health|Meta)$/)],
     ]);
   }
   const open = operationsOf(document).filter(({ operation }) => operation.security?.length === 0);
@@ -90,6 +90,7 @@ it('says of each what it is, and that all but health need the key', () => {
     'GET /healthy',
     'GET /ready',
     'GET opa:/health',
+    'POST /policy-updater/webhook',
   ]);
   expect(document.security).toEqual([{ bearer: [] }, { header: [] }]);
   expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'header']);

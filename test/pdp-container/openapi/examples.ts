@@ -1,6 +1,9 @@
 import { query } from '../permit/support.ts';
 
-/** A request that an operation answers with 200. */
+/** What a Git host signs with. */
+export const WEBHOOK_SECRET = 'a-secret-of-the-git-host';
+
+/** A request that an operation answers with 200, or 202. */
 export interface Example {
   /** Where the path has a template. */
   path?: string;
@@ -58,6 +61,7 @@ const MAIN: Record<string, Example> = {
   'GET /local/role_assignments': { search: '?user=alice&page=1&per_page=2' },
   'POST /policy-updater/trigger': {},
   'POST /data-updater/trigger': {},
+  'POST /policy-updater/webhook': { headers: { 'x-gitlab-token': WEBHOOK_SECRET } },
   'POST /allowed_url': {
     body: { user: USER, http_method: 'GET', url: `https://api.test${NOTES}`, tenant: 'acme', context: {} },
   },

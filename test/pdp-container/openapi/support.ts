@@ -1,6 +1,7 @@
 import { BUNDLE, KEY } from '../permit/support.ts';
 import { call } from '../support/client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { WEBHOOK_SECRET } from './examples.ts';
 
 export { KEY };
 
@@ -16,7 +17,7 @@ const URLS = [
 /** All faces, on both ports, with Permit's fixture. */
 export function startAll(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
   const bundle = { ...BUNDLE, 'urls.json': JSON.stringify(URLS) };
-  return startServer({ bundle, apiKey: KEY, opaPort: 0, ...options });
+  return startServer({ bundle, apiKey: KEY, opaPort: 0, webhookSecret: WEBHOOK_SECRET, ...options });
 }
 
 /** A JSON Schema, as far as it is read here. */

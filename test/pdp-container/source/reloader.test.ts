@@ -1,13 +1,16 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { CompileJob, CompileResult, LayerContent } from '../../../compiler/index.ts';
+import type { CompileJob, LayerContent, LayersResult } from '../../../compiler/index.ts';
+import type { Pause } from '../../../engine/index.ts';
+import type { Publication } from '../../../engine/publication.ts';
 import { ActiveRevision } from '../../../pdp-container/active-revision.ts';
 import { Metrics } from '../../../pdp-container/metrics.ts';
+import type { BundleRules } from '../../../pdp-container/source/bundle-rules.ts';
 import type { Layer, LayerEvents } from '../../../pdp-container/source/layer.ts';
 import { Reloader } from '../../../pdp-container/source/reloader.ts';
 import { bundleOf } from '../../bundles.ts';
 
-type Loaded = CompileResult<Uint8Array[]>;
+type Loaded = LayersResult<Uint8Array[]>;
 
 const bundle = await bundleOf({ 'p.cedar': 'permit(principal, action, resource);' });
 const BAD: Loaded = {
@@ -47,7 +50,11 @@ class FakeLayer implements Layer {
 }
 
 /** A reloader whose loads end when they are told to, with a new revision each or as told. */
-function reloader(layers: Layer[] = [new FakeLayer('source')]) {
+function reloader(
+  layers: Layer[] = [new FakeLayer('source')],
+  rules: Partial<BundleRules> = {},
+  pauseUntil: (stopping: AbortSignal) => Pause = () => () => undefined,
+) {
   const loads: PromiseWithResolvers<Loaded>[] = [];
   const jobs: CompileJob[] = [];
   const compile = (job: CompileJob) => {
@@ -61,7 +68,9 @@ function reloader(layers: Layer[] = [new FakeLayer('source')]) {
     metrics: new Metrics(),
     logger: pino({ enabled: false }),
     evaluator: (_bundle, compiled) => compiled,
+    rules: { allowOlder: false, ...rules },
     compile,
+    pauseUntil,
   });
   const end = (load: number, result: Loaded = good(`r${load}`)) => loads[load]?.resolve(result);
   const outcome = async (load: number, result?: Loaded) => {
@@ -73,10 +82,11 @@ function reloader(layers: Layer[] = [new FakeLayer('source')]) {
   return { reloader, active, loads, jobs, end, outcome };
 }
 
-const good = (revision: string): Loaded => ({
+const good = (revision: string, layers: Publication[] = [{ revision }]): Loaded => ({
   ok: true,
   bundle: { ...bundle, entities: [], revision },
   warnings: [],
+  layers,
 });
 
 /** Lets what has been settled take its course. */
@@ -128,6 +138,52 @@ it('loads nothing more once it is stopped, which waits for what is under way', a
   expect(loads).toHaveLength(1);
 });
 
+describe('a revision that is being made', () => {
+  it('is seen once it is whole, and what is active answers until then', async () => {
+    const turns: PromiseWithResolvers<void>[] = [];
+    const {
+      reloader: own,
+      active,
+      outcome,
+      end,
+    } = reloader([new FakeLayer('source')], {}, () => () => {
+      if (active.revision === undefined) return undefined;
+      turns.push(Promise.withResolvers<void>());
+      return turns.at(-1)?.promise;
+    });
+    expect(await outcome(0)).toBe(true);
+    const before = active.pdp;
+    const reloaded = own.reload();
+    await settle();
+    end(1);
+    await settle();
+    expect(turns).toHaveLength(1);
+    expect(active.pdp).toBe(before);
+    turns[0]?.resolve();
+    expect(await reloaded).toBe(true);
+    expect(active.revision).toBe('r1');
+  });
+
+  it('is given up when the server stops, which is no failure', async () => {
+    const pauseUntil = (stopping: AbortSignal) => () =>
+      active.revision === undefined
+        ? undefined
+        : new Promise<void>((_, reject) => {
+            stopping.addEventListener('abort', () => reject(stopping.reason));
+          });
+    const { reloader: own, active, outcome, end } = reloader([new FakeLayer('source')], {}, pauseUntil);
+    expect(await outcome(0)).toBe(true);
+    const reloaded = own.reload();
+    await settle();
+    end(1);
+    await settle();
+    await own.stop();
+    expect(await reloaded).toBe(false);
+    expect(active.revision).toBe('r0');
+    expect(active.failure).toBeUndefined();
+  });
+});
+
 describe('layers', () => {
   it('are compiled together, in their order, when one of them changes', async () => {
     const layers = [new FakeLayer('base'), new FakeLayer('own', { archive: new Uint8Array(1) })];
@@ -142,7 +198,7 @@ describe('layers', () => {
     end(1);
     await settle();
     expect(active.revision).toBe('r1');
-    expect(jobs.map((job) => job.layers)).toEqual(
+    expect(jobs.map((job) => job.layers)).toMatchObject(
       [0, 1].map(() => [
         { name: 'base', content: { directory: 'base' } },
         { name: 'own', content: { archive: new Uint8Array(1) } },
@@ -243,5 +299,35 @@ describe('layers', () => {
     layer.problem = undefined;
     layer.events?.asked();
     expect(active.staleSince).toBeUndefined();
+  });
+
+  it('are to be no older than what is active, and not than what failed', async () => {
+    const { jobs, outcome } = reloader([new FakeLayer('base'), new FakeLayer('own')]);
+    const ran = [{ revision: 'a', sequence: 3 }, { revision: 'b' }];
+    await outcome(0, good('r0', ran));
+    await outcome(1, BAD);
+    await outcome(2, good('r0', ran));
+    const newer = [{ revision: 'a', sequence: 4 }, { revision: 'b' }];
+    await outcome(3, good('r0', newer));
+    await outcome(4);
+    expect(jobs.map(({ layers }) => layers.map(({ running }) => running))).toEqual([
+      [undefined, undefined],
+      ran,
+      ran,
+      ran,
+      newer,
+    ]);
+  });
+
+  it('may be older when that is allowed, and are held to what else there is', async () => {
+    const limits = { files: 1 };
+    const { jobs, outcome } = reloader(undefined, { allowOlder: true, limits, verifyKeys: 'PEM' });
+    await outcome(0);
+    await outcome(1);
+    expect(jobs[1]).toEqual({
+      layers: [{ name: 'source', content: { directory: 'source' }, running: undefined }],
+      limits,
+      verifyKeys: 'PEM',
+    });
   });
 });

@@ -87,7 +87,7 @@ export class GitServer {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
         return;
       }
-      this.#answer(request, response);
+      this.answer(request, response);
     });
   }
 
@@ -98,7 +98,8 @@ export class GitServer {
     return password === this.#token;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  /** As it would have without {@link intercept}, which may hold a request back. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
     const child = spawn('git', ['http-backend'], { env: this.#cgi(request) });
     this.#children.add(child);
     child.on('close', () => this.#children.delete(child));

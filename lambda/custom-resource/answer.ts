@@ -1,5 +1,5 @@
-import { CertificateError } from './errors.ts';
-import type { Request } from './events.ts';
+import { CustomResourceError } from './errors.ts';
+import type { Request } from './request.ts';
 
 /** Milliseconds in which the answer must be taken. */
 const TIMEOUT_MS = 10_000;
@@ -11,7 +11,7 @@ export type Outcome =
 /**
  * Answers CloudFormation, which waits for it at the request's URL.
  *
- * @throws CertificateError when the answer is not taken, so that Lambda invokes the function again
+ * @throws CustomResourceError when the answer is not taken, so that Lambda invokes the function again
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export async function answer(request: Request, physicalResourceId: string, outcome: Outcome): Promise<void> {
@@ -35,8 +35,8 @@ export async function answer(request: Request, physicalResourceId: string, outco
     await response.body?.cancel();
     status = response.status;
   } catch (error) {
-    throw new CertificateError(`CloudFormation's URL did not take the answer: ${(error as Error).name}`);
+    throw new CustomResourceError(`CloudFormation's URL did not take the answer: ${(error as Error).name}`);
   }
   if (status !== 200)
-    throw new CertificateError(`CloudFormation's URL did not take the answer: status ${status}`);
+    throw new CustomResourceError(`CloudFormation's URL did not take the answer: status ${status}`);
 }

@@ -1,0 +1,44 @@
+import { type KeyObject, sign } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { packTar } from 'modern-tar';
+import { buildFiles, compileFiles } from '../compiler/index.ts';
+import type { Manifest } from '../engine/index.ts';
+import { files } from './bundles.ts';
+
+export interface HowPublished {
+  sequence?: number;
+  /** @default of the contents */
+  revision?: string;
+  /** An Ed25519 key; the bundle is not signed without. */
+  key?: KeyObject;
+}
+
+/** A built archive as a store has it: with a place in the order of publications, and signed. */
+export async function published(
+  contents: Record<string, string>,
+  { sequence, revision, key }: HowPublished = {},
+): Promise<Uint8Array> {
+  const sources = files(contents);
+  const result = await compileFiles(sources, revision);
+  if (!result.ok) throw new Error(JSON.stringify(result.problems, null, 2));
+  const built = await buildFiles(result.bundle, sources);
+  const manifest = JSON.parse(new TextDecoder().decode(built.get('manifest.json'))) as Manifest;
+  const bytes = new TextEncoder().encode(
+    JSON.stringify({ ...manifest, ...(sequence === undefined ? {} : { sequence }) }),
+  );
+  built.set('manifest.json', bytes);
+  if (key !== undefined) built.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
+  return archiveOf(built);
+}
+
+/** Packs files as they are. */
+export async function archiveOf(contents: Map<string, Uint8Array>): Promise<Uint8Array> {
+  const entries = [...contents].map(([name, body]) => ({ header: { name, size: body.byteLength }, body }));
+  return gzipSync(await packTar(entries));
+}
+
+function detachedJws(payload: Uint8Array, key: KeyObject): string {
+  const text = (bytes: Uint8Array | string) => Buffer.from(bytes).toString('base64url');
+  const header = text('{"alg":"Ed25519"}');
+  return `${header}..${text(sign(null, Buffer.from(`${header}.${text(payload)}`), key))}`;
+}
