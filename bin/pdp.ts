@@ -3,6 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { InvalidBundleError, PdpError } from '../engine/index.ts';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
+import { diffCommand } from './commands/diff.ts';
+import { publishCommand } from './commands/publish.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
@@ -20,6 +23,9 @@ const program = new Command('pdp')
   .addCommand(testCommand())
   .addCommand(validateCommand())
   .addCommand(buildCommand())
+  .addCommand(diffCommand())
+  .addCommand(publishCommand())
+  .addCommand(rollbackCommand())
   .addCommand(statusCommand())
   .addCommand(rolloutCommand());
 

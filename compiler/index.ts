@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { buildArchive, buildFiles } from './build.ts';
+export { type BuildOptions, buildArchive, buildFiles } from './build.ts';
 export {
   type CompileResult,
   compileArchive,
@@ -24,3 +24,5 @@ export type { CompileJob, LayerContent, LayerInput, LayersResult } from './layer
 export { wasmEvaluator } from './oracle/evaluator.ts';
 export { type Difference, shadowEvaluator } from './oracle/shadow.ts';
 export { parsePolicySet, parseSchema } from './policy-set.ts';
+export { type PolicyText, policyTexts } from './policy-texts.ts';
+export { type Signer, signerOf, signManifest } from './sign.ts';

@@ -23,6 +23,11 @@ export async function readArchive(bytes: Uint8Array): Promise<Bundle> {
 export async function openArchive(bytes: Uint8Array, tools: ArchiveTools = WEB_TOOLS): Promise<BuiltBundle> {
   const files = await readTarGz(bytes, undefined, tools);
   await verify(files, tools);
+  return openFiles(files);
+}
+
+/** The built bundle in unpacked files, which {@link verify} has passed. @throws InvalidBundleError */
+export function openFiles(files: Map<string, Uint8Array>): BuiltBundle {
   return readBuilt(textOf(files));
 }
 

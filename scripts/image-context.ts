@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,7 +10,7 @@ const banner =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
 /**
- * Writes the build context of the container image, all but `bundle.tar.gz`: the Dockerfile, the packed server
+ * Writes the build context of the container image, all but `bundle.tar.gz`: the Dockerfiles, the packed server
  * with its worker and health check, and Cedar's WebAssembly.
  *
  * @param outDir a directory, made when it is not there; files of the same name are overwritten
@@ -23,9 +23,15 @@ export async function writeImageContext(outDir: string): Promise<void> {
       'compile-worker': 'compiler/worker.ts',
       healthcheck: 'pdp-container/healthcheck.ts',
     },
-    copied: [join(root, 'pdp-container/Dockerfile'), join(dirname(cedar), 'cedar_wasm_bg.wasm')],
-    // `pdp status` and `pdp rollout` are for where people work, and say so in the container.
-    external: ['@aws-sdk/client-ecs'],
+    copied: [
+      join(root, 'pdp-container/Dockerfile'),
+      join(root, 'pdp-container/Dockerfile.git'),
+      join(dirname(cedar), 'cedar_wasm_bg.wasm'),
+    ],
+    // `pdp status`, `pdp rollout` and keys of KMS are for where people work; the container says that it has them not.
+    external: ['@aws-sdk/client-ecs', '@aws-sdk/client-kms'],
+    // What a source of one kind takes, such as S3's client, is read only when there is one.
+    splitting: true,
   });
   await writeEmptyDirectory(join(outDir, 'empty'));
 }
@@ -53,17 +59,29 @@ interface Context {
   copied: string[];
   /** Packages that are not packed. */
   external?: string[];
+  /** Whether what is imported dynamically is in files of its own, beside the programs. @default false */
+  splitting?: boolean;
 }
 
-async function writeContext(outDir: string, { programs, copied, external = [] }: Context): Promise<void> {
+/** Of the files of its own that splitting makes: esbuild's hash is in it. */
+const CHUNK = /-[A-Z0-9]{8}\.mjs$/;
+
+async function writeContext(outDir: string, context: Context): Promise<void> {
+  const { programs, copied, external = [], splitting = false } = context;
   const out = resolve(outDir);
   await mkdir(out, { recursive: true });
-  await build({
+  // Those of an earlier build have other names, and nobody would read them.
+  const earlier = (await readdir(out)).filter((name) => CHUNK.test(name));
+  await Promise.all(earlier.map((name) => rm(join(out, name))));
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.entries(programs).map(([name, path]) => ({ in: path, out: name })),
     outdir: out,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting,
+    chunkNames: '[name]-[hash]',
+    metafile: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
@@ -77,10 +95,7 @@ async function writeContext(outDir: string, { programs, copied, external = [] }:
   });
   await Promise.all(copied.map((from) => copyFile(from, join(out, basename(from)))));
   // The image's user is not the one that builds it, whose umask may hide new files from others.
-  const written = [
-    ...Object.keys(programs).map((name) => `${name}.mjs`),
-    ...copied.map((path) => basename(path)),
-  ];
+  const written = [...Object.keys(metafile.outputs), ...copied].map((path) => basename(path));
   await Promise.all(written.map((name) => chmod(join(out, name), 0o644)));
 }
 

@@ -29,6 +29,8 @@ const packages: SystemPackage[] = [
     check: ['-c', 'import ensurepip'],
     why: 'a mock of AWS and a checker of templates are Python programs',
   },
+  { name: 'git', program: 'git', why: 'serves policies over HTTP and SSH, and fetches them' },
+  { name: 'openssh-server', program: 'sshd', why: 'a Git host that is reached by SSH' },
   { name: 'nginx', program: 'nginx', why: 'a proxy that asks the PDP, as the docs configure it' },
 ];
 

@@ -64,8 +64,13 @@ const OPTIONAL_PEERS: Record<string, RegExp> = {
   vitest: /^lambda\/testing\/vitest\.ts$/,
 };
 
-it('functions import no framework, and the AWS SDK only when a key is to be read', async () => {
-  const allowed = new Set(['@aws-sdk/client-secrets-manager']);
+/** Clients of the AWS SDK, each with the only place that loads it, when it must. */
+const AWS_CLIENTS: Record<string, string> = {
+  '@aws-sdk/client-secrets-manager': 'lambda/middleware/secret.ts',
+  '@aws-sdk/client-s3': 'lambda/embedded/s3-object.ts',
+};
+
+it('functions import no framework, and the AWS SDK only when a key or newer policies are to be read', async () => {
   const wrong: string[] = [];
   // What constructs deploy is packed with what it needs, and no application imports it.
   const apart = ['sample', ...FUNCTIONS].map((name) => `lambda/${name}/`);
@@ -73,7 +78,7 @@ it('functions import no framework, and the AWS SDK only when a key is to be read
     if (apart.some((folder) => path.startsWith(folder))) continue;
     const text = readFileSync(join(ROOT, path), 'utf8');
     for (const specifier of imports(path)) {
-      if (specifier.startsWith('.') || isBuiltin(specifier) || allowed.has(specifier)) continue;
+      if (specifier.startsWith('.') || isBuiltin(specifier) || AWS_CLIENTS[specifier] === path) continue;
       // Whoever does not verify tokens does not carry the library.
       if (path.startsWith('lambda/verified-jwt/') && specifier.startsWith('aws-jwt-verify/')) continue;
       if (OPTIONAL_PEERS[specifier]?.test(path)) continue;

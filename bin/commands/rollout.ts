@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { withEcs } from '../ecs/connect.ts';
-import { type Clock, type RolloutResult, rollOut } from '../ecs/rollout.ts';
+import { type RolloutResult, rollOut } from '../ecs/rollout.ts';
+import { CLOCK } from '../follow/clock.ts';
 import { EXIT } from '../terminal/exit.ts';
+import { timeoutOption } from '../terminal/options.ts';
 import { print, printJson, styled } from '../terminal/output.ts';
 import { type ServiceOptions, withServiceOptions } from '../terminal/service-options.ts';
 
@@ -28,11 +29,6 @@ const EXIT_OF: Record<RolloutResult['outcome'], number> = {
   interrupted: 130,
 };
 
-const CLOCK: Clock = {
-  now: () => performance.now(),
-  wait: (milliseconds, signal) => delay(milliseconds, undefined, { signal }).catch(() => {}),
-};
-
 /** `pdp rollout`: a new deployment of a PDP's service on ECS, followed to its end. */
 export function rolloutCommand(): Command {
   return withServiceOptions(
@@ -40,11 +36,7 @@ export function rolloutCommand(): Command {
       'replace the tasks of a PDP on ECS with new ones, and follow the deployment to its end',
     ),
   )
-    .addOption(
-      new Option('--timeout <seconds>', 'how long to follow it')
-        .default(DEFAULT_TIMEOUT)
-        .argParser(wholeSeconds),
-    )
+    .addOption(timeoutOption('how long to follow it', DEFAULT_TIMEOUT))
     .addHelpText('after', HELP)
     .action(async ({ cluster, service, region, timeout, json }: ServiceOptions & { timeout: number }) => {
       const name = { cluster, service };
@@ -77,10 +69,4 @@ function lastLine({ outcome, reason, seconds }: RolloutResult): string {
     case 'interrupted':
       return `no longer followed; ${goesOn}`;
   }
-}
-
-function wholeSeconds(value: string): number {
-  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= 1 && number <= 86_400) return number;
-  throw new InvalidArgumentError('It must be a whole number of seconds from 1 to 86400.');
 }

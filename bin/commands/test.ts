@@ -1,13 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import {
-  type DecisionTest,
-  type DecisionTestResult,
-  parseDecisionTests,
-  runDecisionTests,
-} from '../../compiler/index.ts';
+import { type DecisionTest, parseDecisionTests, runDecisionTests } from '../../compiler/index.ts';
 import { writeExpectedDecisions } from '../../engine/expected-decisions.ts';
 import { InvalidBundleError, type Problem } from '../../engine/index.ts';
+import { printResult, resultAsJson } from '../terminal/decision-tests.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { count, print, printJson, styled } from '../terminal/output.ts';
 import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
@@ -46,7 +42,7 @@ export function testCommand(): Command {
       }
       if (options.json) {
         const summary = { passed: results.length - failed.length, failed: failed.length };
-        printJson({ revision: result.bundle.revision, ...summary, results: results.map(asJson) });
+        printJson({ revision: result.bundle.revision, ...summary, results: results.map(resultAsJson) });
         return;
       }
       for (const item of options.verbose ? results : failed) printResult(item);
@@ -66,40 +62,5 @@ async function exportTests(file: string, revision: string, tests: DecisionTest[]
     await writeFile(file, writeExpectedDecisions({ revision, tests: expected }));
   } catch (error) {
     throw new UsageError(`--export: ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
-function asJson({ test, passed, actual, official }: DecisionTestResult): object {
-  const { name, file, line, decision, policies } = test;
-  return {
-    name,
-    file,
-    line,
-    passed,
-    expected: { decision, ...(policies ? { policies } : {}) },
-    actual,
-    ...(official ? { official } : {}),
-  };
-}
-
-function printResult({ test, passed, actual, official }: DecisionTestResult): void {
-  if (passed) {
-    print(`${styled('green', 'pass')}  ${test.name}`);
-    return;
-  }
-  const word = (decision: boolean) => (decision ? 'allow' : 'deny');
-  print(`${styled('red', 'FAIL')}  ${test.name}  ${styled('dim', `${test.file}:${test.line}`)}`);
-  if (actual.error !== undefined) {
-    print(`      the request cannot be evaluated: ${actual.error}`);
-    return;
-  }
-  const by = (policies: string[] | undefined) =>
-    policies === undefined ? '' : ` by ${policies.join(', ') || 'no policy'}`;
-  print(`      expected ${word(test.decision)}${by(test.policies)}`);
-  print(`      got      ${word(actual.decision)}${by(actual.policies)}`);
-  if (official !== undefined) {
-    print(
-      `      official ${word(official.decision)}${by(official.policies)}: the evaluators differ, please report it`,
-    );
   }
 }

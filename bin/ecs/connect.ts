@@ -1,4 +1,5 @@
 import type { ECS } from '@aws-sdk/client-ecs';
+import { sdk } from '../aws/sdk.ts';
 import { UsageError } from '../terminal/exit.ts';
 import { problemOf } from './problem.ts';
 
@@ -30,14 +31,6 @@ export async function withEcs<T>(
 }
 
 async function connect(region: string | undefined): Promise<ECS> {
-  try {
-    // For these commands alone: the others start without it, and the container does not have it.
-    const { ECS } = await import('@aws-sdk/client-ecs');
-    return new ECS(region === undefined ? {} : { region });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new UsageError(
-      '@aws-sdk/client-ecs is not here: run this where serverless-pdp is installed with npm; the container does not have it',
-    );
-  }
+  const { ECS } = await sdk('@aws-sdk/client-ecs', () => import('@aws-sdk/client-ecs'));
+  return new ECS(region === undefined ? {} : { region });
 }

@@ -1,4 +1,5 @@
 import type { ECS } from '@aws-sdk/client-ecs';
+import type { Clock } from '../follow/clock.ts';
 import { UsageError } from '../terminal/exit.ts';
 import type { ServiceName } from './connect.ts';
 import { type Observer, rollingObserver, serviceDeploymentObserver } from './observe.ts';
@@ -8,14 +9,6 @@ import { serviceDeploymentArns } from './service-deployments.ts';
 
 /** Milliseconds between two looks at a deployment. */
 const INTERVAL_MS = 5_000;
-
-/** The clock, which tests replace. */
-export interface Clock {
-  /** Milliseconds. */
-  now(): number;
-  /** Resolves after so many milliseconds, or at once when `signal` aborts. */
-  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
 
 export interface RolloutOptions {
   /** Milliseconds to follow the deployment for. */

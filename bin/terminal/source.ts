@@ -7,26 +7,44 @@ import {
   readArchiveFiles,
   readDirectory,
 } from '../../compiler/index.ts';
+import { isStoreAddress } from '../store/address.ts';
 import { UsageError } from './exit.ts';
 
-/** Reads a source: its files and the result of compiling it. @throws UsageError for what is no source */
-export async function compileSource(source: string): Promise<{ result: CompileResult; files: Files }> {
-  const scheme = /^([a-z][a-z0-9+]+):/.exec(source)?.[1];
-  if (scheme !== undefined) {
-    throw new UsageError(
-      `${source}: sources by ${scheme} are not supported in this version: give a directory or a .tar.gz`,
-    );
-  }
+/**
+ * Reads a source, here or by its address: its files and the result of compiling it.
+ *
+ * @param token for an address that takes one
+ * @throws UsageError for what is no source, or cannot be read
+ */
+export async function compileSource(
+  source: string,
+  token = process.env.PDP_SOURCE_TOKEN,
+): Promise<{ result: CompileResult; files: Files }> {
+  const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+  if (isAddress) return compileBytes(await fetchSource(source, token || undefined));
   const stats = await stat(source).catch(() => undefined);
   if (stats === undefined) throw new UsageError(`${source}: no such directory or file`);
   if (stats.isDirectory()) {
     return { result: await compileDirectory(source), files: await readDirectory(source) };
   }
-  const bytes = await readFile(source);
-  const result = await compileArchive(bytes);
-  return { result, files: result.ok ? await readArchiveFiles(bytes) : new Map() };
+  return compileBytes(await readFile(source));
+}
+
+async function compileBytes(archive: Uint8Array): Promise<{ result: CompileResult; files: Files }> {
+  const result = await compileArchive(archive);
+  return { result, files: result.ok ? await readArchiveFiles(archive) : new Map() };
+}
+
+/** What has an address is for whoever gives one: the commands start without it. */
+async function fetchSource(source: string, token: string | undefined): Promise<Uint8Array> {
+  if (isStoreAddress(source)) {
+    const { readStored } = await import('../store/read-stored.ts');
+    return readStored(source);
+  }
+  const { fetchRemote } = await import('./fetch-remote.ts');
+  return fetchRemote(source, token);
 }
 
 /** Where a bundle is by default. */
 export const DEFAULT_SOURCE = '.';
-export const SOURCE_ARGUMENT = 'directory or .tar.gz of the bundle';
+export const SOURCE_ARGUMENT = 'directory, .tar.gz or address of the bundle';

@@ -1,9 +1,7 @@
-import { openPdp } from '../../engine/built-pdp.ts';
 import type { PolicyDecisionPoint } from '../../engine/contract.ts';
-import { ConfigurationError, PdpUnavailableError } from '../../engine/errors.ts';
 import { once } from '../lazy.ts';
 import { parseOptions } from '../options.ts';
-import { readBundle } from './read-bundle.ts';
+import { openBundle, parseBundle } from './bundle-source.ts';
 
 const OWNER = 'createEmbeddedPdp';
 
@@ -34,30 +32,11 @@ export interface EmbeddedPdp extends PolicyDecisionPoint {
  */
 export function createEmbeddedPdp(options: EmbeddedPdpOptions): EmbeddedPdp {
   const raw = parseOptions(OWNER, options, ['bundle']);
-  const bundle = parseSource('bundle', raw.bundle);
-  const pdp = once(() => open(bundle));
+  const bundle = parseBundle(OWNER, raw.bundle);
+  const revision = once(() => openBundle(bundle));
   return {
-    load: async () => void (await pdp()),
-    evaluate: async (request, call) => (await pdp()).evaluate(request, call),
-    evaluateAll: async (requests, call) => (await pdp()).evaluateAll(requests, call),
+    load: async () => void (await revision()),
+    evaluate: async (request, call) => (await revision()).pdp.evaluate(request, call),
+    evaluateAll: async (requests, call) => (await revision()).pdp.evaluateAll(requests, call),
   };
-}
-
-async function open(bundle: string | Uint8Array): Promise<PolicyDecisionPoint> {
-  try {
-    return openPdp(await readBundle(bundle));
-  } catch (cause) {
-    const name = typeof bundle === 'string' ? ` ${bundle}` : '';
-    const problem = cause instanceof Error ? cause.message : 'it cannot be read';
-    throw new PdpUnavailableError(`the bundle${name} cannot be used: ${problem}`, { cause });
-  }
-}
-
-function parseSource(name: string, value: unknown): string | Uint8Array {
-  if (value instanceof Uint8Array && value.length > 0) return value;
-  if (typeof value === 'string' && value !== '') return value;
-  if (value instanceof URL && value.protocol === 'file:') {
-    return process.getBuiltinModule('node:url').fileURLToPath(value);
-  }
-  throw new ConfigurationError(`${OWNER}: ${name} must be the path of a file or its bytes`);
 }

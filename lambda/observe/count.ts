@@ -1,4 +1,5 @@
 import type { PdpClientEvent } from '../client/events.ts';
+import type { EmbeddedPdpEvent } from '../embedded/events.ts';
 import type { DecisionRecord } from '../middleware/decision-record.ts';
 
 /** The metrics of the function's side, with the names that the PDP's own have. */
@@ -9,7 +10,8 @@ export type MetricName =
   | 'Errors'
   | 'Retries'
   | 'CacheHits'
-  | 'Fallbacks';
+  | 'Fallbacks'
+  | 'FailedReloads';
 
 export type MetricUnit = 'Count' | 'Microseconds';
 
@@ -32,14 +34,16 @@ export function isFailure({ error, statusCode = 503 }: DecisionRecord): boolean 
 }
 
 /** Only what happened is counted: a function without a cache has no metric for it. */
-const COUNTED: Partial<Record<PdpClientEvent['type'], MetricName>> = {
+const COUNTED: Partial<Record<(PdpClientEvent | EmbeddedPdpEvent)['type'], MetricName>> = {
   retry: 'Retries',
   hedge: 'Retries',
   'cache-hit': 'CacheHits',
   fallback: 'Fallbacks',
+  'refresh-refused': 'FailedReloads',
+  'refresh-failed': 'FailedReloads',
 };
 
-export function countEvent(add: AddMetric, { type }: PdpClientEvent): void {
+export function countEvent(add: AddMetric, { type }: PdpClientEvent | EmbeddedPdpEvent): void {
   const name = COUNTED[type];
   if (name !== undefined) add(name, 'Count', 1);
 }

@@ -1,10 +1,19 @@
 import type { PdpClientEvent } from '../client/events.ts';
+import type { EmbeddedPdpEvent } from '../embedded/events.ts';
 import type { DecisionRecord } from '../middleware/decision-record.ts';
 import { isFailure } from './count.ts';
 import type { ObservabilityLogger, ObserveSettings } from './options.ts';
 
-/** Events of the client that an operator wants to find: the others are counted. */
-const LOGGED = { 'breaker-open': 'warn', 'breaker-close': 'info', fallback: 'warn' } as const;
+/** Events that an operator wants to find: the others are counted. */
+const LOGGED = {
+  'breaker-open': 'warn',
+  'breaker-close': 'info',
+  fallback: 'warn',
+  refreshed: 'info',
+  'refresh-refused': 'error',
+  'refresh-failed': 'warn',
+  'refresh-recovered': 'info',
+} as const;
 
 /** Writes one line for a decision. What is said of it is in one field, so that it takes no name of the function's. */
 export function logDecision(logger: ObservabilityLogger, isLogged: ObserveSettings['isLogged']) {
@@ -14,9 +23,12 @@ export function logDecision(logger: ObservabilityLogger, isLogged: ObserveSettin
   };
 }
 
-/** Writes one line when an address is given up or taken back, and when somebody else had to answer. */
+/**
+ * Writes one line when an address is given up or taken back, when somebody else had to answer, and when new policies
+ * came or could not.
+ */
 export function logEvent(logger: ObservabilityLogger) {
-  return ({ ...pdp }: PdpClientEvent): void => {
+  return ({ ...pdp }: PdpClientEvent | EmbeddedPdpEvent): void => {
     if (!isWorthALine(pdp.type)) return;
     logger[LOGGED[pdp.type]](`pdp ${pdp.type}`, { pdp });
   };

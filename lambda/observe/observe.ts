@@ -1,4 +1,5 @@
 import type { PdpClientEvent } from '../client/events.ts';
+import type { EmbeddedPdpEvent } from '../embedded/events.ts';
 import type { DecisionRecord } from '../middleware/decision-record.ts';
 import { type AddMetric, countDecision, countEvent } from './count.ts';
 import { logDecision, logEvent } from './decision-log.ts';
@@ -15,8 +16,8 @@ export interface FlushMiddleware {
 export interface Observer {
   /** For `onDecision` of `authorize`. Never throws. */
   readonly onDecision: (record: DecisionRecord) => void;
-  /** For `onEvent` of `createPdpClient`. Never throws. */
-  readonly onEvent: (event: PdpClientEvent) => void;
+  /** For `onEvent` of `createPdpClient`, `createRefreshedPdp` and `pdpFromEnvironment`. Never throws. */
+  readonly onEvent: (event: PdpClientEvent | EmbeddedPdpEvent) => void;
   /** Writes the metrics since the last time as one line; for a handler without middy, at its end. Never throws. */
   readonly flush: () => void;
   /** Flushes for a middy handler. Attach it first: middy then runs it last, after the decision was made. */
@@ -36,6 +37,7 @@ export interface Observer {
  * | `Retries` | second attempts of the client, on a failure or ahead of one |
  * | `CacheHits` | answers from the client's cache |
  * | `Fallbacks` | answers of the client's fall-back |
+ * | `FailedReloads` | newer policies that the PDP in the function could not read, or refused |
  *
  * @example
  * const observer = observe({ logger: new Logger(), metrics: { namespace: 'Notes' } });
@@ -58,7 +60,7 @@ export function observe(options: ObserveOptions = {}): Observer {
       if (add !== undefined) countDecision(add, record);
       decided?.(record);
     }),
-    onEvent: quietly((event: PdpClientEvent) => {
+    onEvent: quietly((event: PdpClientEvent | EmbeddedPdpEvent) => {
       if (add !== undefined) countEvent(add, event);
       happened?.(event);
     }),

@@ -3,6 +3,7 @@ import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 import { acknowledge, INLINE_POLICY } from './acknowledge.ts';
+import { flatReference } from './flat-reference.ts';
 
 const ANSWERED =
   'It is called and waited for: a run that fails is told to the deployment, which is then rolled back.';
@@ -44,15 +45,8 @@ function wildcards(fn: IFunction, cluster: ICluster): Record<string, string> {
 export function acknowledgeGateFindings(scope: IConstruct, fn: IFunction, cluster: ICluster): void {
   acknowledge(scope, REASONS);
   for (const [arn, reason] of Object.entries(wildcards(fn, cluster))) {
-    acknowledge(scope, { [`AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(arn))}]`]: reason });
+    acknowledge(scope, {
+      [`AwsSolutions-IAM5[Resource::${flatReference(Stack.of(scope).resolve(arn))}]`]: reason,
+    });
   }
-}
-
-/** A resource as cdk-nag writes it: references in angle brackets. */
-function flat(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  if ('Ref' in value) return `<${value.Ref}>`;
-  if ('Fn::GetAtt' in value) return `<${(value['Fn::GetAtt'] as string[]).join('.')}>`;
-  if ('Fn::Join' in value) return (value['Fn::Join'] as [string, unknown[]])[1].map(flat).join('');
-  return JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,3 +30,9 @@ export const sampleAppContext = join(root, 'build/sample-app');
 
 /** The sample's policies, entities and tests. */
 export const samplePolicies = join(root, 'pdp-container/policies');
+
+/** The version of this package. */
+export function kitVersion(): string {
+  const path = join(root, inCheckout ? 'package.json' : '../package.json');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}

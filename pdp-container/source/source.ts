@@ -22,13 +22,16 @@ export interface RemoteOptions {
 
 type OpenRemote = (address: string, options: RemoteOptions) => Promise<RemoteSource>;
 
-/**
- * What opens an address, by its scheme. A kind of source is one line here, with an import inside it, so that only
- * what is used is loaded:
- *
- *     s3: async (address, options) => (await import('./s3-source.ts')).s3Source(address, options),
- */
+const openHttp: OpenRemote = async (address, options) =>
+  (await import('./http-source.ts')).httpSource(address, options);
+const openS3: OpenRemote = async (address, options) =>
+  (await import('./s3-source.ts')).s3Source(address, options);
+
+/** What opens an address, by its scheme; only what is used is loaded. */
 const REMOTE: Readonly<Record<string, OpenRemote>> = {
+  https: openHttp,
+  http: openHttp,
+  s3: openS3,
   'git+https': openGit,
   'git+ssh': openGit,
   'git+http': openGit,
@@ -72,6 +75,7 @@ async function openSource(source: string, index: number, options: ServeOptions):
   const remote = await openRemote(source, {
     limits: { ...DEFAULT_FETCH_LIMITS, archiveBytes },
     ...(token === undefined ? {} : { token }),
+    ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
   });
   if (remote !== undefined) return new RemoteLayer(remote, refreshMs);
   const files = await localFiles(source);

@@ -58,15 +58,23 @@ it('has the version of the package', async () => {
 });
 
 describe('help', () => {
-  it.concurrent.each(['serve', 'check', 'test', 'validate', 'build', 'status', 'rollout'])(
-    'of %s says what it does and how it ends',
-    async (command) => {
-      const { code, stdout } = await pdp([command, '--help']);
-      expect(code).toBe(0);
-      expect(stdout).toContain(`Usage: pdp ${command}`);
-      expect(stdout).toMatch(/Exit status|Signals/);
-    },
-  );
+  it.concurrent.each([
+    'serve',
+    'check',
+    'test',
+    'validate',
+    'build',
+    'publish',
+    'rollback',
+    'diff',
+    'status',
+    'rollout',
+  ])('of %s says what it does and how it ends', async (command) => {
+    const { code, stdout } = await pdp([command, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: pdp ${command}`);
+    expect(stdout).toMatch(/Exit status|Signals/);
+  });
 });
 
 describe('usage errors end with 2, a line and no stack', () => {
@@ -74,7 +82,7 @@ describe('usage errors end with 2, a line and no stack', () => {
     [['chek'], "unknown command 'chek'"],
     [['build'], "required option '-o, --output <file>' not specified"],
     [['validate', '/no/such/place'], '/no/such/place: no such directory or file'],
-    [['validate', 's3://bucket/key'], 'sources by s3 are not supported in this version'],
+    [['validate', 'ftp://host/bundle'], 'ftp sources are not supported in this version'],
     [['validate', join(ROOT, 'LICENSE')], 'is not a whole .tar.gz'],
     [
       ['check', '.', '--subject', 'ann', '--action', 'read', '--resource', 'Doc::d'],

@@ -9,8 +9,17 @@ export interface Outcome {
   stderr: string;
 }
 
+export interface RunOptions {
+  /** Kills it there and then. */
+  kill?: AbortSignal;
+}
+
 /** Runs the command as a user does, with no colour. `env` is all that it has besides PATH. */
-export function runPdp(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+export function runPdp(
+  args: string[],
+  env: Record<string, string> = {},
+  { kill }: RunOptions = {},
+): Promise<Outcome> {
   const child = spawn(process.execPath, [join(ROOT, 'bin/pdp.ts'), ...args], {
     // No profile of whoever runs the tests.
     env: {
@@ -23,6 +32,7 @@ export function runPdp(args: string[], env: Record<string, string> = {}): Promis
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  kill?.addEventListener('abort', () => child.kill('SIGKILL'));
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     outcome.stdout += chunk;

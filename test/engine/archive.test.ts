@@ -27,7 +27,7 @@ const SOURCES = {
 };
 
 async function built(): Promise<Uint8Array> {
-  return buildArchive(await bundleOf(SOURCES), files(SOURCES), { source: 'test' });
+  return buildArchive(await bundleOf(SOURCES), files(SOURCES), { builtFrom: { source: 'test' } });
 }
 
 describe('readTarGz', () => {

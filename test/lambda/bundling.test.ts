@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildArchive, buildFiles, compileDirectory, readDirectory } from '../../compiler/index.ts';
-import { SAMPLE, temporaryDirectory, writeFiles } from './bundles.ts';
+import { startS3Server } from '../pdp-container/support/s3-server.ts';
+import { bundleFor, SAMPLE, temporaryDirectory, writeFiles } from './bundles.ts';
 import { answer, serve } from './servers.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -93,6 +94,44 @@ describe('a function as it is deployed', () => {
     const more = (await loaded('decide.mjs')).filter((name) => !idle.has(name));
     const costly = /undici|http|tls|crypto|zlib|webstreams|perf_hooks|fs\/promises|readline/;
     expect(more.filter((name) => costly.test(name))).toEqual([]);
+  });
+
+  test('reads nothing of the store, and not what reads it, before there is a question', async () => {
+    const store = await startS3Server();
+    onTestFinished(() => store.close());
+    store.put('policies', 'bundle.tar.gz', await bundleFor('erin'));
+    const directory = await temporaryDirectory();
+    await bundle('lambda/sample/view-note.ts', join(directory, 'index.mjs'));
+    const compiled = await compileDirectory(SAMPLE);
+    if (!compiled.ok) throw new Error(compiled.problems[0]?.message);
+    const unpacked = await writeFiles(join(directory, 'pdp'), await buildFiles(compiled.bundle));
+    // Where the SDK is found, as in Lambda's runtime.
+    await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    await writeFile(
+      join(directory, 'run.mjs'),
+      `const { handler } = await import('./index.mjs');
+       for (let turns = 0; turns < 100; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+       const atStart = process.moduleLoadList.filter((name) => /http|tls|crypto|zlib/.test(name));
+       const view = async (sub) => {
+         const authorizer = { jwt: { claims: { sub } } };
+         const event = { pathParameters: { tenant: 'acme', note: 'roadmap' }, requestContext: { authorizer } };
+         return (await handler(event, { getRemainingTimeInMillis: () => 30_000 })).statusCode;
+       };
+       const first = [await view('bob'), await view('erin')];
+       while ((await view('erin')) !== 200) await new Promise((resolve) => setImmediate(resolve));
+       console.log(JSON.stringify({ atStart, first, afterwards: [await view('bob'), await view('erin')] }));`,
+    );
+    const { stdout } = await promisify(execFile)(process.execPath, ['run.mjs'], {
+      cwd: directory,
+      env: {
+        PATH: process.env.PATH,
+        ...store.env,
+        PDP_BUNDLE: unpacked,
+        PDP_SOURCE: 's3://policies/bundle.tar.gz',
+      },
+      timeout: 60_000,
+    });
+    expect(JSON.parse(stdout)).toEqual({ atStart: [], first: [200, 403], afterwards: [403, 200] });
   });
 
   test('asks a remote PDP, with the same code', async () => {

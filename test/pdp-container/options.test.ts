@@ -95,9 +95,10 @@ describe('serve', () => {
     ['nothing there', '/no/such', "source '/no/such' cannot be read: it does not exist"],
     ['below a file', `${import.meta.filename}/x`, 'part of its path is not a directory'],
     ['another file', import.meta.filename, 'is neither a directory nor a .tar.gz file'],
-    ['S3', 's3://bucket/key', "source 's3://bucket/key': s3 sources are not supported in this version"],
+    ['S3', 's3://bucket', "source 's3://bucket/': it names no object"],
     ['git', 'git+file:///x#main:p', 'git+file sources are not supported in this version'],
-    ['HTTPS', 'https://host/x.tar.gz', 'https sources are not supported in this version'],
+    ['HTTP', 'http://host/x.tar.gz', "source 'http://host/x.tar.gz': is not encrypted: use https"],
+    ['another scheme', 'ftp://host/x.tar.gz', 'ftp sources are not supported in this version'],
   ])('refuses a source: %s', async (_name, source, expected) => {
     const started = serve({ source, port: 0, log: dropped });
     await expect(started).rejects.toMatchObject({

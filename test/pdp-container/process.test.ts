@@ -1,69 +1,18 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundleDirectory, CERTIFICATION, whenDone } from './support/bundles.ts';
 import { ask, call, EVALUATION } from './support/client.ts';
-import type { LogRecord } from './support/server.ts';
+import { startServerProcess } from './support/server-process.ts';
 
 /** The real command, in a process of its own. */
 
-const COMMAND = join(import.meta.dirname, '../../bin/pdp.ts');
 const VALID = ask('alice', 'read', 'record-1');
 
-interface Running {
-  child: ChildProcessWithoutNullStreams;
-  stdout(): string;
-  stderr(): string;
-  records(): LogRecord[];
-  /** The first record with a message, as soon as it is there. */
-  logged(msg: string): Promise<LogRecord>;
-  /** Exit status, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals | null>;
-}
-
-function run(args: string[], env: Record<string, string> = {}): Running {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_'));
-  const child = spawn(process.execPath, [COMMAND, 'serve', ...args], {
-    env: { ...Object.fromEntries(inherited), PDP_OPA_PORT: 'off', ...env },
-  });
-  const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (data: string) => {
-      output[stream] += data;
-    });
-  }
-  const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
-  whenDone(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  const records = () =>
-    output.stdout
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as LogRecord);
-  const find = (msg: string) => records().find((record) => record.msg === msg);
-  const logged = (msg: string) =>
-    new Promise<LogRecord>((resolve, reject) => {
-      const look = () => {
-        const record = find(msg);
-        if (record !== undefined) resolve(record);
-      };
-      child.stdout.on('data', look);
-      void ended.then((status) =>
-        reject(new Error(`ended with ${status} before '${msg}': ${output.stderr}`)),
-      );
-      look();
-    });
-  return { child, stdout: () => output.stdout, stderr: () => output.stderr, records, logged, ended };
-}
-
 async function runReady(args: string[] = [], env: Record<string, string> = {}) {
-  const running = run([await bundleDirectory(CERTIFICATION), '--port', '0', ...args], env);
+  const running = startServerProcess([await bundleDirectory(CERTIFICATION), '--port', '0', ...args], env);
   const { url } = await running.logged('listening');
   await running.logged('revision active');
   return { ...running, url: url as string };
@@ -184,7 +133,7 @@ test('PDP_EXIT_WITH_PARENT=1 ends it when standard input does', async () => {
 });
 
 test('every option has a variable', async () => {
-  const running = run([], {
+  const running = startServerProcess([], {
     PDP_SOURCE: await bundleDirectory(CERTIFICATION),
     PDP_PORT: '0',
     PDP_API_KEY: 'key',
@@ -214,7 +163,7 @@ test('a source that is there but not valid leaves it up and unready, with the pl
   const source = await bundleDirectory({
     'policies.cedar': '\npermit(principal, action, resource) when { oops };',
   });
-  const { logged } = run([source, '--port', '0']);
+  const { logged } = startServerProcess([source, '--port', '0']);
   const { url } = await logged('listening');
   expect(await logged('reload failed')).toMatchObject({
     serving: null,
@@ -229,7 +178,11 @@ test('a port in use is one clear line and 1', async () => {
   await once(holder, 'listening');
   whenDone(async () => void holder.close());
   const { port } = holder.address() as AddressInfo;
-  const { ended, stderr, stdout } = run([await bundleDirectory(CERTIFICATION), '--port', String(port)]);
+  const { ended, stderr, stdout } = startServerProcess([
+    await bundleDirectory(CERTIFICATION),
+    '--port',
+    String(port),
+  ]);
   expect(await ended).toBe(1);
   expect(stderr()).toBe(
     `pdp: port ${port} on 127.0.0.1 is already in use: stop what uses it, or choose another with --port\n`,
@@ -255,7 +208,7 @@ test('an OPA port in use is one clear line and 1', async () => {
   whenDone(async () => void holder.close());
   const { port } = holder.address() as AddressInfo;
   const source = await bundleDirectory(CERTIFICATION);
-  const { ended, stderr, stdout } = run([source, '--port', '0', '--opa-port', String(port)]);
+  const { ended, stderr, stdout } = startServerProcess([source, '--port', '0', '--opa-port', String(port)]);
   expect(await ended).toBe(1);
   expect(stderr()).toBe(
     `pdp: port ${port} on 127.0.0.1 is already in use: stop what uses it, or choose another with --opa-port (--opa-port off goes without)\n`,
@@ -285,7 +238,7 @@ test.each<[string, string[], Record<string, string>, string]>([
     'pdp: PDP_API_KEY is set but empty: set it to a key, or unset it to serve without one\n',
   ],
 ])('what is wrong with the command line is said in a line, and 2: %s', async (_name, args, env, expected) => {
-  const { ended, stderr, stdout } = run(args, env);
+  const { ended, stderr, stdout } = startServerProcess(args, env);
   expect(await ended).toBe(2);
   expect(stderr()).toBe(expected);
   expect(stdout()).toBe('');

@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AccessRequest } from '../../../engine/contract.ts';
-import type { PdpClientEvent } from '../../../lambda/client/index.ts';
 import {
   type PdpEnvironment,
   pdpFromEnvironment,
@@ -8,6 +9,8 @@ import {
 } from '../../../lambda/middleware/index.ts';
 import { bundleFile, temporaryDirectory } from '../bundles.ts';
 import { certificates } from '../certificates.ts';
+import { KEYS, pem, published } from '../embedded/published.ts';
+import { later, openStore, SOURCE, soon } from '../embedded/store.ts';
 import { answer, serve } from '../servers.ts';
 
 const REQUEST: AccessRequest = {
@@ -38,6 +41,51 @@ describe('the environment names', () => {
     expect((await pdp.evaluateAll([REQUEST])).map(({ decision }) => decision)).toEqual([true]);
   });
 
+  test('the evaluator in the function by PDP_BUNDLE, and what is newer by PDP_SOURCE', async () => {
+    const store = await openStore();
+    await store.put(await published('bob', { signedBy: KEYS.privateKey }));
+    const pdp = pdpFromEnvironment(
+      {
+        PDP_BUNDLE: await bundleFile(await temporaryDirectory(), 'alice'),
+        PDP_SOURCE: SOURCE,
+        PDP_REFRESH_INTERVAL: '30',
+        PDP_VERIFY_KEY: pem(KEYS.publicKey),
+      },
+      { onEvent: ({ type }) => void events.push(type) },
+    );
+    const events: string[] = [];
+    expect(await pdp.evaluate(REQUEST)).toMatchObject({ decision: true });
+    await soon(() => expect(events).toEqual(['refreshed']));
+    expect(await pdp.evaluate(REQUEST)).toMatchObject({ decision: false });
+    later(30_000);
+    await pdp.evaluateAll([REQUEST]);
+    await soon(() => expect(events).toEqual(['refreshed', 'refresh-unchanged']));
+    expect(store.reads()).toBe(2);
+  });
+
+  test('the store alone by PDP_SOURCE, read while the module loads', async () => {
+    const store = await openStore();
+    await store.put('alice');
+    const pdp = pdpFromEnvironment({ PDP_SOURCE: SOURCE, PDP_MAX_STALE: '600' });
+    await soon(() => expect(store.reads()).toBe(1));
+    expect(await pdp.evaluate(REQUEST)).toMatchObject({ decision: true });
+    expect(store.reads()).toBe(1);
+  });
+
+  test('an older publication that is to be taken, by PDP_ALLOW_OLDER', async () => {
+    const store = await openStore();
+    await store.put('alice', 1);
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'bundle.tar.gz'), await published('bob', { sequence: 2 }));
+    const environment = {
+      PDP_BUNDLE: join(directory, 'bundle.tar.gz'),
+      PDP_SOURCE: SOURCE,
+      PDP_ALLOW_OLDER: 'true',
+    };
+    const pdp = pdpFromEnvironment(environment);
+    await soon(async () => expect(await pdp.evaluate(REQUEST)).toMatchObject({ decision: true }));
+  });
+
   test('a bundle that is not there: an answer that fails, not a process', async () => {
     const pdp = pdpFromEnvironment({ PDP_BUNDLE: '/nowhere/bundle.tar.gz' });
     await expect(pdp.evaluate(REQUEST)).rejects.toMatchObject({ name: 'PdpUnavailableError' });
@@ -62,7 +110,7 @@ describe('the environment names', () => {
     const server = await serve((_, response) => answer(response, 200, { decision: true }));
     const environment = { PDP_URL: server.url, PDP_API_KEY: 'key-1' };
     const events: string[] = [];
-    const more = { cache: {}, onEvent: ({ type }: PdpClientEvent) => void events.push(type) };
+    const more = { cache: {}, onEvent: ({ type }: { type: string }) => void events.push(type) };
     const pdp = pdpFromEnvironment(environment, more);
     expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
     expect(await pdp.evaluate(REQUEST)).toEqual({ decision: true });
@@ -81,13 +129,63 @@ describe('the environment names', () => {
   });
 
   test.each<[string, PdpEnvironment, string]>([
-    ['nothing', {}, 'set PDP_URL (the address of a PDP) or PDP_BUNDLE'],
-    ['empty values', { PDP_URL: '', PDP_BUNDLE: '' }, 'set PDP_URL (the address of a PDP) or PDP_BUNDLE'],
+    ['nothing', {}, 'set PDP_URL (the address of a PDP), PDP_BUNDLE'],
+    ['empty values', { PDP_URL: '', PDP_BUNDLE: '' }, 'set PDP_URL (the address of a PDP), PDP_BUNDLE'],
     ['two PDPs', { PDP_URL: 'http://pdp', PDP_BUNDLE: 'x.tar.gz' }, 'PDP_URL and PDP_BUNDLE are both set'],
     [
       'two keys',
       { PDP_URL: 'http://pdp', PDP_API_KEY: 'hunter2', PDP_API_KEY_SECRET: 'arn' },
       'are both set: keep one',
+    ],
+    [
+      'a PDP and a store',
+      { PDP_URL: 'http://pdp', PDP_SOURCE: SOURCE },
+      'PDP_URL and PDP_SOURCE are both set',
+    ],
+    [
+      'a store that is none',
+      { PDP_SOURCE: 'https://x/y' },
+      'PDP_SOURCE must be the address of an object, like s3://',
+    ],
+    [
+      'no interval',
+      { PDP_SOURCE: SOURCE, PDP_REFRESH_INTERVAL: '1m' },
+      'PDP_REFRESH_INTERVAL must be a whole number of seconds',
+    ],
+    [
+      'an interval of nothing',
+      { PDP_SOURCE: SOURCE, PDP_REFRESH_INTERVAL: '0' },
+      'PDP_REFRESH_INTERVAL must be',
+    ],
+    [
+      'no bound',
+      { PDP_SOURCE: SOURCE, PDP_MAX_STALE: '-1' },
+      'PDP_MAX_STALE must be a whole number of seconds',
+    ],
+    [
+      'a bound below the interval',
+      { PDP_SOURCE: SOURCE, PDP_MAX_STALE: '59' },
+      'PDP_MAX_STALE must not be less than',
+    ],
+    [
+      'no key',
+      { PDP_SOURCE: SOURCE, PDP_VERIFY_KEY: 'hunter2' },
+      'PDP_VERIFY_KEY must be public keys in PEM form',
+    ],
+    [
+      'neither yes nor no',
+      { PDP_SOURCE: SOURCE, PDP_ALLOW_OLDER: 'yes' },
+      'PDP_ALLOW_OLDER must be true or false',
+    ],
+    [
+      'a key for no store',
+      { PDP_BUNDLE: 'x', PDP_VERIFY_KEY: 'k' },
+      'PDP_VERIFY_KEY is set without PDP_SOURCE',
+    ],
+    [
+      'a bound for no store',
+      { PDP_BUNDLE: 'x', PDP_MAX_STALE: '9' },
+      'PDP_MAX_STALE is set without PDP_SOURCE',
     ],
     ['no address', { PDP_URL: 'pdp' }, 'url must be an http:// or https:// address'],
   ])('a mistake: %s', (_name, environment, message) => {

@@ -47,6 +47,11 @@ describe('metrics in the embedded format', () => {
       'cache-hit',
       'cache-miss',
       'fallback',
+      'refreshed',
+      'refresh-unchanged',
+      'refresh-refused',
+      'refresh-failed',
+      'refresh-recovered',
     ] as const)
       observer.onEvent({ type });
     expect(lines).toEqual([]);
@@ -70,6 +75,7 @@ describe('metrics in the embedded format', () => {
               { Name: 'Retries', Unit: 'Count' },
               { Name: 'CacheHits', Unit: 'Count' },
               { Name: 'Fallbacks', Unit: 'Count' },
+              { Name: 'FailedReloads', Unit: 'Count' },
             ],
           },
         ],
@@ -82,6 +88,7 @@ describe('metrics in the embedded format', () => {
       Retries: 2,
       CacheHits: 2,
       Fallbacks: 1,
+      FailedReloads: 2,
     });
   });
 
@@ -187,7 +194,7 @@ describe('the log', () => {
     expect(logger.said.map(([level]) => level)).toEqual(['warn', 'error', 'warn']);
   });
 
-  test('tells of an address that is given up and of the fall-back, and of no other event', () => {
+  test('tells of an address that is given up, of the fall-back, of newer policies, and of no other event', () => {
     const logger = keepingLogger();
     const { onEvent } = observe({ logger, metrics: false });
     for (const type of ['attempt', 'retry', 'hedge', 'cache-hit', 'cache-miss'] as const) onEvent({ type });
@@ -195,6 +202,11 @@ describe('the log', () => {
     onEvent({ type: 'breaker-open', address: '10.0.0.7', error: 'ConnectionError' });
     onEvent({ type: 'breaker-close', address: '10.0.0.7' });
     onEvent({ type: 'fallback', error: 'PdpTimeoutError' });
+    onEvent({ type: 'refreshed', revision: 'r2' });
+    onEvent({ type: 'refresh-unchanged', revision: 'r2' });
+    onEvent({ type: 'refresh-refused', revision: 'r2', error: 'InvalidBundleError', problem: 'not signed' });
+    onEvent({ type: 'refresh-failed', revision: 'r2', error: 'PdpUnavailableError', problem: 'away' });
+    onEvent({ type: 'refresh-recovered', revision: 'r2' });
     expect(logger.said).toEqual([
       [
         'warn',
@@ -203,6 +215,25 @@ describe('the log', () => {
       ],
       ['info', 'pdp breaker-close', { pdp: { type: 'breaker-close', address: '10.0.0.7' } }],
       ['warn', 'pdp fallback', { pdp: { type: 'fallback', error: 'PdpTimeoutError' } }],
+      ['info', 'pdp refreshed', { pdp: { type: 'refreshed', revision: 'r2' } }],
+      [
+        'error',
+        'pdp refresh-refused',
+        {
+          pdp: {
+            type: 'refresh-refused',
+            revision: 'r2',
+            error: 'InvalidBundleError',
+            problem: 'not signed',
+          },
+        },
+      ],
+      [
+        'warn',
+        'pdp refresh-failed',
+        { pdp: { type: 'refresh-failed', revision: 'r2', error: 'PdpUnavailableError', problem: 'away' } },
+      ],
+      ['info', 'pdp refresh-recovered', { pdp: { type: 'refresh-recovered', revision: 'r2' } }],
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { TestCertificate } from './certificates.ts';
+import { sendCorrupt, sendEndless, sendHalf } from './faulty-bodies.ts';
 import { startLoopbackServer } from './loopback-server.ts';
 
 export interface BundleServerOptions {
@@ -51,6 +52,8 @@ export interface BundleServer {
   up(): void;
   /** Connections open now. */
   connections(): number;
+  /** Resolves when none is open. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -150,48 +153,36 @@ export async function startBundleServer(options: BundleServerOptions = {}): Prom
     down: loopback.down,
     up: loopback.up,
     connections: loopback.connections,
+    quiet: loopback.quiet,
     close: loopback.close,
   };
   return server;
 }
 
 function send(response: ServerResponse, archive: Uint8Array, fault: BundleFault | undefined): void {
-  const half = archive.subarray(0, archive.length >> 1);
+  if (fault === 'truncated' || fault === 'hang-body') response.setHeader('content-length', archive.length);
   switch (fault) {
     case 'truncated':
-    case 'hang-body':
-      response.setHeader('content-length', archive.length);
-      response.write(half, () => fault === 'truncated' && response.destroy());
-      return;
     case 'truncated-chunks':
-      response.write(half, () => response.destroy());
+      sendHalf(response, archive, 'break');
+      return;
+    case 'hang-body':
+      sendHalf(response, archive, 'hang');
       return;
     case 'endless':
-      endless(response, archive);
+      sendEndless(response, archive);
+      return;
+    case 'corrupt':
+      sendCorrupt(response, archive);
       return;
     case 'wrong-type':
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>Log in</title>');
       return;
-    case 'corrupt': {
-      const other = Uint8Array.from(archive);
-      other[other.length >> 1] = (other[other.length >> 1] ?? 0) ^ 0xff;
-      response.end(other);
-      return;
-    }
     default:
       response.setHeader('content-length', archive.length);
       response.end(archive);
   }
-}
-
-/** The archive over and over, as fast as it is read, until the client goes. */
-function endless(response: ServerResponse, archive: Uint8Array): void {
-  const more = () => {
-    while (!response.destroyed && response.write(archive));
-  };
-  response.on('drain', more);
-  more();
 }
 
 /** Seconds of `Prefer: modes=snapshot;wait=30`; 0 without. */

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { temporaryDirectory, whenDone } from './bundles.ts';
 import { GIT_ENVIRONMENT, GitRepository } from './git-repository.ts';
 
 export interface GitServerOptions {
   /** Asked for as git sends it: Basic, with any user name. @default none is */
   token?: string;
+  /** PEM, for HTTPS. @default plain HTTP */
+  tls?: { cert: string; key: string };
 }
 
 /** What was asked of the server. */
@@ -28,27 +30,37 @@ export class GitServer {
   intercept: Intercept = () => false;
   readonly #root: string;
   readonly #token: string | undefined;
+  readonly #tls: GitServerOptions['tls'];
   readonly #children = new Set<ChildProcess>();
   #server: Server;
   #port = 0;
 
-  private constructor(root: string, { token }: GitServerOptions) {
+  private constructor(root: string, { token, tls }: GitServerOptions) {
     this.#root = root;
     this.#token = token;
+    this.#tls = tls;
     this.#server = this.#newServer();
   }
 
   /** Starts one on a free port; it is stopped when the test, or the suite, is done. */
   static async start(options: GitServerOptions = {}): Promise<GitServer> {
-    const server = new GitServer(await temporaryDirectory(), options);
+    // Only of use within a test of vitest.
+    const { temporaryDirectory, whenDone } = await import('./bundles.ts');
+    const server = await GitServer.open(await temporaryDirectory(), options);
     whenDone(() => server.stop());
+    return server;
+  }
+
+  /** Starts one over the repositories of a directory; stopping it is the caller's. */
+  static async open(root: string, options: GitServerOptions = {}): Promise<GitServer> {
+    const server = new GitServer(root, options);
     await server.resume();
     return server;
   }
 
   /** Such as `http://127.0.0.1:41234`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** The address of a repository as `pdp serve` takes it, without what follows `#`. */
@@ -79,7 +91,7 @@ export class GitServer {
   }
 
   #newServer(): Server {
-    return createServer((request, response) => {
+    const listener = (request: IncomingMessage, response: ServerResponse) => {
       const { method = '', url = '', headers } = request;
       this.requests.push({ method, path: url, authorization: headers.authorization });
       if (this.intercept(request, response)) return;
@@ -88,7 +100,8 @@ export class GitServer {
         return;
       }
       this.answer(request, response);
-    });
+    };
+    return this.#tls === undefined ? createServer(listener) : createTlsServer(this.#tls, listener);
   }
 
   #isAllowed(authorization: string | undefined): boolean {

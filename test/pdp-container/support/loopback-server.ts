@@ -12,6 +12,8 @@ export interface LoopbackServer {
   up(): void;
   /** Connections open now. */
   connections(): number;
+  /** Resolves when none is open. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,12 +22,18 @@ export async function startLoopbackServer(
   tls?: TestCertificate,
 ): Promise<LoopbackServer> {
   const server: Server = tls === undefined ? createHttp(listener) : createHttps(tls, listener);
+  // An idle connection is the client's to close.
+  server.keepAliveTimeout = 0;
   const sockets = new Set<Socket>();
+  const waiting: (() => void)[] = [];
   let isDown = false;
   server.on('connection', (socket: Socket) => {
     if (isDown) return void socket.resetAndDestroy();
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -45,6 +53,11 @@ export async function startLoopbackServer(
       isDown = false;
     },
     connections: () => sockets.size,
+    quiet: () =>
+      new Promise((resolve) => {
+        if (sockets.size === 0) resolve();
+        else waiting.push(resolve);
+      }),
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       cut();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
+import { sendCorrupt, sendEndless, sendHalf } from './faulty-bodies.ts';
 import { startLoopbackServer } from './loopback-server.ts';
 import { type Conditions, S3Bucket, S3Error, type S3Version } from './s3-bucket.ts';
 import { errorBody, versionsBody } from './s3-xml.ts';
@@ -10,8 +11,8 @@ export interface S3ServerOptions {
   buckets?: Record<string, { region?: string; versioned?: boolean }>;
 }
 
-/** How the next answers with content go wrong: cut short, never sent, half sent on an open connection, one byte changed. */
-export type S3Fault = 'truncated' | 'hang' | 'hang-body' | 'corrupt';
+/** How content is sent from now on: cut short, never, only half of it on an open connection, without an end, with a byte changed. */
+export type S3Fault = 'truncated' | 'hang' | 'hang-body' | 'endless' | 'corrupt';
 
 export type S3Operation =
   | 'GetObject'
@@ -51,6 +52,8 @@ export interface S3Server {
   down(): void;
   up(): void;
   connections(): number;
+  /** Resolves when none is open. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -151,7 +154,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       if (name.startsWith('x-amz-checksum') && call.headers['x-amz-checksum-mode'] !== 'ENABLED') continue;
       headers[name] = value;
     }
-    headers['content-length'] = String(version.content.length);
+    if (server.fault !== 'endless') headers['content-length'] = String(version.content.length);
     response.writeHead(200, headers);
     if (call.operation === 'HeadObject') return void response.end();
     send(response, version.content, server.fault);
@@ -201,6 +204,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     down: loopback.down,
     up: loopback.up,
     connections: loopback.connections,
+    quiet: loopback.quiet,
     close: loopback.close,
   };
   return server;
@@ -255,20 +259,21 @@ function keptOf(headers: IncomingMessage['headers'], content: Uint8Array): Recor
 }
 
 function send(response: ServerResponse, content: Uint8Array, fault: S3Fault | undefined): void {
-  const half = content.subarray(0, content.length >> 1);
   switch (fault) {
     case 'hang':
       return;
     case 'truncated':
+      sendHalf(response, content, 'break');
+      return;
     case 'hang-body':
-      response.write(half, () => fault === 'truncated' && response.destroy());
+      sendHalf(response, content, 'hang');
       return;
-    case 'corrupt': {
-      const other = Uint8Array.from(content);
-      other[other.length >> 1] = (other[other.length >> 1] ?? 0) ^ 0xff;
-      response.end(other);
+    case 'endless':
+      sendEndless(response, content);
       return;
-    }
+    case 'corrupt':
+      sendCorrupt(response, content);
+      return;
     default:
       response.end(content);
   }

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { Option } from 'commander';
+import { type Signer, signerOf } from '../../compiler/index.ts';
+import { parseVerificationKeys, type VerificationKey } from '../../engine/signature.ts';
+import { UsageError } from '../terminal/exit.ts';
+
+export interface SigningFlags {
+  signKey?: string;
+}
+
+export interface VerifyingFlags {
+  verifyKey?: string;
+}
+
+/** `--sign-key`, for commands that make bundles. */
+export function signKeyOption(): Option {
+  return new Option(
+    '--sign-key <key>',
+    'sign with this private key: a PEM file, its text, or the ARN of a KMS key or alias',
+  ).env('PDP_SIGN_KEY');
+}
+
+/** `--verify-key`, for commands that read what others have published. */
+export function verifyKeyOption(): Option {
+  return new Option(
+    '--verify-key <key>',
+    'take only what is signed for one of these public keys: a PEM file or its text',
+  ).env('PDP_VERIFY_KEY');
+}
+
+/** @throws UsageError or ConfigurationError when it cannot be read, or is no such key */
+export async function openSigner(key: string | undefined): Promise<Signer | undefined> {
+  if (!key) return undefined;
+  if (key.startsWith('arn:')) {
+    const { kmsSigner } = await import('./kms-signer.ts');
+    return kmsSigner(key);
+  }
+  return signerOf(await pemOf(key, '--sign-key'));
+}
+
+/** @throws UsageError or ConfigurationError when they cannot be read, or are none */
+export async function openVerificationKeys(
+  key: string | undefined,
+): Promise<readonly VerificationKey[] | undefined> {
+  return key ? parseVerificationKeys(await pemOf(key, '--verify-key')) : undefined;
+}
+
+/** The text itself, or that of a file. */
+export async function pemOf(value: string, option: string): Promise<string> {
+  if (value.includes('-----BEGIN ')) return value;
+  try {
+    return await readFile(value, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${option}: ${value} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -1,0 +1,79 @@
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { readTarGz } from '../../engine/archive.ts';
+import type { Manifest } from '../../engine/index.ts';
+import { verify } from '../../engine/read-archive.ts';
+import { type S3Server, type S3ServerOptions, startS3Server } from '../pdp-container/support/s3-server.ts';
+import { type Outcome, runPdp } from './run-pdp.ts';
+
+export const KEY = 'bundle.tar.gz';
+export const TARGET = `s3://policies/${KEY}`;
+
+export interface TestStore {
+  s3: S3Server;
+  /** Runs the command with what finds the store. */
+  pdp(args: string[], env?: Record<string, string>): Promise<Outcome>;
+  /** The same, killed when `signal` aborts; resolves when it is gone, with its status: null. */
+  kill(args: string[], signal: AbortSignal): Promise<number | null>;
+  /** The same, with `--json`: what it says beside its status. */
+  json(
+    args: string[],
+    env?: Record<string, string>,
+  ): Promise<Record<string, unknown> & { code: number | null }>;
+  /** The versions of the bundle, the newest first. */
+  versions(): ReturnType<typeof versionsOf>;
+  /** The manifests of the versions, held to their digests. */
+  manifests(): Promise<Manifest[]>;
+  /** How often an operation was asked for. */
+  count(operation: string): number;
+}
+
+const versionsOf = (s3: S3Server) =>
+  (s3.buckets.get('policies')?.list(KEY) ?? [])
+    .filter(({ key }) => key === KEY)
+    .map(({ version }) => version);
+
+/** An empty store, gone after the test. */
+export async function testStore(options?: S3ServerOptions): Promise<TestStore> {
+  const s3 = await startS3Server(options);
+  onTestFinished(() => s3.close());
+  const pdp: TestStore['pdp'] = (args, env = {}) =>
+    runPdp(args, { ...s3.env, AWS_MAX_ATTEMPTS: '1', ...env });
+  return {
+    s3,
+    pdp,
+    kill: async (args, kill) => (await runPdp(args, s3.env, { kill })).code,
+    json: async (args, env) => {
+      const { code, stdout, stderr } = await pdp([...args, '--json'], env);
+      if (stdout === '') throw new Error(`nothing was printed: ${stderr}`);
+      return { code, ...JSON.parse(stdout) };
+    },
+    versions: () => versionsOf(s3),
+    manifests: async () => {
+      const contents = versionsOf(s3).flatMap(({ content }) => content ?? []);
+      return Promise.all(contents.map(async (content) => verify(await readTarGz(content))));
+    },
+    count: (operation) => s3.calls.filter((call) => call.operation === operation).length,
+  };
+}
+
+/** A policy of one user, with a decision test of it. */
+export function policyOf(user: string, expected = true): Record<string, string> {
+  const request = {
+    subject: { type: 'User', id: user },
+    action: { name: 'read' },
+    resource: { type: 'Doc', id: 'd' },
+  };
+  return {
+    'p.cedar': `@id("p") permit(principal == User::"${user}", action, resource);`,
+    'tests/t.json': JSON.stringify([{ name: `${user} reads`, request, decision: expected }]),
+  };
+}
+
+/** Keys as they are configured. */
+export function keyPair(keys: KeyPairKeyObjectResult = generateKeyPairSync('ed25519')) {
+  return {
+    privatePem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicPem: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+}
