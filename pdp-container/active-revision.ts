@@ -18,6 +18,7 @@ export class ActiveRevision {
   #since: Date | undefined;
   #failure: ReloadFailure | undefined;
   #staleSince: Date | undefined;
+  #kept = false;
 
   /** @throws PdpUnavailableError when no revision is active yet */
   get pdp(): LocalPdp {
@@ -49,15 +50,23 @@ export class ActiveRevision {
     return this.#staleSince;
   }
 
-  activate(pdp: LocalPdp, urls: UrlMap, at: Date): void {
+  /** Whether what is active was kept by an earlier process, and no source has said yet that it is what it has. */
+  get kept(): boolean {
+    return this.#kept;
+  }
+
+  /** @param kept it was kept, and may be older than the source */
+  activate(pdp: LocalPdp, urls: UrlMap, at: Date, kept = false): void {
     this.#pdp = pdp;
     this.#urls = urls;
     this.#since = at;
-    this.confirm();
+    if (!kept) this.confirm();
+    this.#kept = kept;
   }
 
   /** The source is again, or still, what is active. */
   confirm(): void {
+    this.#kept = false;
     this.#failure = undefined;
     this.#staleSince = undefined;
   }

@@ -9,6 +9,9 @@ const REASONS: Record<string, string> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a directory',
   ENOTDIR: 'part of its path is not a directory',
+  ENOSPC: 'there is no space left',
+  EDQUOT: 'there is no space left',
+  EROFS: 'the file system is read-only',
 };
 
 /** What went wrong with a file, in words. */

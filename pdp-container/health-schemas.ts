@@ -24,24 +24,75 @@ export const HEALTHY_ROUTE = {
   },
 };
 
+const SECONDS = { type: ['integer', 'null'] } as const;
+
+const ACTIVE = {
+  revision: { type: ['string', 'null'] },
+  ageSeconds: { ...SECONDS, description: 'How long the revision has been active' },
+  checkedSecondsAgo: {
+    ...SECONDS,
+    description: 'How long ago all sources said that it is what they have; longer while they cannot be asked',
+  },
+} as const;
+
+function readyAs(...statuses: string[]) {
+  const { required, properties } = statusOf(...statuses);
+  return {
+    type: 'object',
+    required: [...required, ...Object.keys(ACTIVE)],
+    properties: { ...properties, ...ACTIVE },
+  } as const;
+}
+
 export const READY_ROUTE = {
   tags: TAGS,
   security: NO_KEY,
   summary: 'A revision is active and the server is not stopping: safe to route to',
-  response: { 200: statusOf('ready'), 503: { ...statusOf(...UNREADY), description: 'Route elsewhere' } },
+  response: { 200: readyAs('ready'), 503: { ...readyAs(...UNREADY), description: 'Route elsewhere' } },
 };
 
 const TIME = { type: ['string', 'null'], format: 'date-time' } as const;
 
+const SEQUENCE = { type: ['integer', 'null'] } as const;
+
+const SOURCE = {
+  type: 'object',
+  required: ['name', 'checkedAt', 'revision', 'sequence'],
+  properties: {
+    name: { type: 'string' },
+    checkedAt: { ...TIME, description: 'When it last said what it has' },
+    revision: { type: ['string', 'null'], description: 'What of it is active' },
+    sequence: SEQUENCE,
+    problem: { type: 'string', description: 'Why it cannot be asked, for callers with the key' },
+  },
+} as const;
+
 const DETAIL = {
   type: 'object',
-  required: ['status', 'uptimeSeconds', 'revision', 'loadedAt', 'ageSeconds', 'lastReload'],
+  required: [
+    'status',
+    'uptimeSeconds',
+    ...Object.keys(ACTIVE),
+    'sequence',
+    'kept',
+    'loadedAt',
+    'lastReload',
+    'sources',
+  ],
   properties: {
     status: { type: 'string', enum: ['ready', ...UNREADY] },
     uptimeSeconds: { type: 'integer' },
-    revision: { type: ['string', 'null'] },
+    ...ACTIVE,
+    sequence: {
+      ...SEQUENCE,
+      description: 'The number of its publication, of a single source that counts them',
+    },
+    kept: {
+      type: 'boolean',
+      description: 'It was kept on disk, and no source has confirmed it since the start',
+    },
+    keepProblem: { type: 'string', description: 'Why it is not kept on disk, for callers with the key' },
     loadedAt: { ...TIME, description: 'When the revision became active' },
-    ageSeconds: { type: ['integer', 'null'], description: 'How long ago that was' },
     lastReload: {
       type: 'object',
       required: ['result', 'problemCount'],
@@ -52,6 +103,7 @@ const DETAIL = {
         problems: { type: 'array', description: 'For callers with the key', items: RECORD },
       },
     },
+    sources: { type: 'array', description: 'In the order of the layers', items: SOURCE },
   },
 } as const;
 

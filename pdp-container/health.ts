@@ -3,6 +3,7 @@ import type { ActiveRevision } from './active-revision.ts';
 import { HEALTH_ROUTE, HEALTHY_ROUTE, METRICS_ROUTE, READY_ROUTE } from './health-schemas.ts';
 import type { Authenticate } from './http/authentication.ts';
 import type { Metrics } from './metrics.ts';
+import type { SourceState } from './source/layer-states.ts';
 
 /** Routes that need no key: whatever starts, routes to or watches a container has none. */
 export const HEALTH_ROUTES: ReadonlySet<string> = new Set(['/healthy', '/ready', '/healthcheck', '/health']);
@@ -14,6 +15,12 @@ export interface HealthState {
   /** The evaluator can decide nothing any more, and the process must be replaced. */
   readonly broken: boolean;
   readonly startedAt: Date;
+  /** In the order of the layers. */
+  readonly sources: readonly SourceState[];
+  /** When all of them last said that what is active is what they have. */
+  readonly confirmedAt: Date | undefined;
+  /** Why what is active is not kept on disk, when it should be. */
+  readonly keepProblem: string | undefined;
 }
 
 /**
@@ -34,7 +41,7 @@ export function healthRoutes(
   );
   for (const path of ['/ready', '/healthcheck']) {
     app.get(path, { schema: READY_ROUTE }, (_request, reply) =>
-      reply.code(httpStatus(state)).send({ status: statusOf(state) }),
+      reply.code(httpStatus(state)).send({ status: statusOf(state), ...activeOf(state) }),
     );
   }
   app.get('/health', { schema: HEALTH_ROUTE }, (request, reply) => {
@@ -62,24 +69,43 @@ function httpStatus(state: HealthState): 200 | 503 {
   return isReady(state) ? 200 : 503;
 }
 
+/** Which revision, and how old. */
+function activeOf({ active: { revision, since }, confirmedAt }: HealthState): object {
+  return {
+    revision: revision ?? null,
+    ageSeconds: secondsSince(since),
+    checkedSecondsAgo: secondsSince(confirmedAt),
+  };
+}
+
 function detail(state: HealthState, trusted: boolean): object {
-  const { revision, since, failure } = state.active;
-  const now = Date.now();
+  const { since, failure, kept } = state.active;
+  const [source, ...others] = state.sources;
   return {
     status: statusOf(state),
-    uptimeSeconds: seconds(now - state.startedAt.getTime()),
-    revision: revision ?? null,
+    uptimeSeconds: secondsSince(state.startedAt),
+    ...activeOf(state),
+    // Those of several layers have nothing to do with each other.
+    sequence: (others.length === 0 ? source?.active?.sequence : undefined) ?? null,
+    kept,
+    ...(trusted && state.keepProblem !== undefined ? { keepProblem: state.keepProblem } : {}),
     loadedAt: since?.toISOString() ?? null,
-    ageSeconds: since === undefined ? null : seconds(now - since.getTime()),
     lastReload: {
       result: failure !== undefined ? 'failure' : since !== undefined ? 'success' : 'none',
       failedAt: failure?.at.toISOString(),
       problemCount: failure?.problems.length ?? 0,
       problems: trusted ? (failure?.problems ?? []) : undefined,
     },
+    sources: state.sources.map(({ name, checkedAt, active, problem }) => ({
+      name,
+      checkedAt: checkedAt?.toISOString() ?? null,
+      revision: active?.revision ?? null,
+      sequence: active?.sequence ?? null,
+      ...(trusted && problem !== undefined ? { problem } : {}),
+    })),
   };
 }
 
-function seconds(milliseconds: number): number {
-  return Math.round(milliseconds / 1000);
+function secondsSince(time: Date | undefined): number | null {
+  return time === undefined ? null : Math.max(0, Math.round((Date.now() - time.getTime()) / 1000));
 }

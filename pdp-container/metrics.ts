@@ -36,6 +36,11 @@ export class Metrics {
   readonly #activated: Gauge;
   readonly #decisions = { permit: 0, deny: 0 };
   readonly #reloads = { success: 0, unchanged: 0, failure: 0 };
+  /** By the position of the source, from 0. */
+  readonly #sourceFailures = new Map<number, number>();
+  #sources: () => readonly { checkedAt: Date | undefined }[] = () => [];
+  #kept = () => false;
+  #keepFailures = 0;
   #policyErrors = 0;
   #logLinesDropped = 0;
   /** By route and status. */
@@ -90,6 +95,33 @@ export class Metrics {
       () => Object.entries(this.#reloads).map(([result, count]) => [{ result }, count]),
     );
     this.#counter(
+      'pdp_source_failures_total',
+      'Questions to a source over a network that were not answered, by the position of the source, from 1.',
+      ['source'],
+      () => this.#sources().map((_, index) => [{ source: index + 1 }, this.#sourceFailures.get(index) ?? 0]),
+    );
+    this.#gauge(
+      'pdp_source_last_check_timestamp_seconds',
+      'When a source last said what it has, by its position, from 1, in seconds since 1970.',
+      ['source'],
+      () =>
+        this.#sources().flatMap(({ checkedAt }, index) =>
+          checkedAt === undefined ? [] : [[{ source: index + 1 }, checkedAt.getTime() / 1000]],
+        ),
+    );
+    this.#gauge(
+      'pdp_bundle_kept',
+      '1 while the active revision is the one that was kept on disk, and no source has confirmed it.',
+      [],
+      () => [[{}, this.#kept() ? 1 : 0]],
+    );
+    this.#counter(
+      'pdp_bundle_keep_failures_total',
+      'Times that the last good bundle could not be kept on disk.',
+      [],
+      () => [[{}, this.#keepFailures]],
+    );
+    this.#counter(
       'pdp_http_requests_total',
       'HTTP requests answered, by route and status.',
       ['route', 'status'],
@@ -122,6 +154,21 @@ export class Metrics {
     this.#revision.reset();
     this.#revision.set({ revision }, 1);
     this.#activated.set(at.getTime() / 1000);
+  }
+
+  /** Has the state of sources, and whether what is active is a kept copy, looked up when it is asked for. */
+  watch(sources: () => readonly { checkedAt: Date | undefined }[], kept: () => boolean): void {
+    this.#sources = sources;
+    this.#kept = kept;
+  }
+
+  /** @param index of the source, from 0 */
+  sourceFailed(index: number): void {
+    this.#sourceFailures.set(index, (this.#sourceFailures.get(index) ?? 0) + 1);
+  }
+
+  notKept(): void {
+    this.#keepFailures += 1;
   }
 
   answered(route: string, status: number): void {
@@ -162,7 +209,7 @@ export class Metrics {
     name: string,
     help: string,
     labelNames: Label[],
-    counts: () => [Partial<Record<Label, string | number>>, number][],
+    counts: () => Series<Label>,
   ): void {
     new Counter({
       name,
@@ -175,7 +222,28 @@ export class Metrics {
       },
     });
   }
+
+  /** As {@link #counter}, for what may also become less. */
+  #gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    values: () => Series<Label>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of values()) this.set(labels, value);
+      },
+    });
+  }
 }
+
+type Series<Label extends string> = [Partial<Record<Label, string | number>>, number][];
 
 function total(answers: { count: number }[]): number {
   return answers.reduce((sum, { count }) => sum + count, 0);

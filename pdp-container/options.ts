@@ -95,6 +95,13 @@ export interface ServeOptions {
   /** Take a publication that is older than the one that ran before. @default false */
   allowOlder?: boolean;
   bundleLimits?: Partial<BundleLimits>;
+  /**
+   * A directory of this server's own. What sources over a network had last is kept there, and served after a restart
+   * for as long as one of them has nothing that can be; and so is which publications they may not be older than.
+   *
+   * @default nothing is kept
+   */
+  stateDir?: string | undefined;
   /** @default '127.0.0.1' */
   host?: string;
   /** 0 picks a free one. @default 7000 */

@@ -31,6 +31,8 @@ import {
 import { parsePermitTypes } from './permit/types.ts';
 import { parseSubjectHeader } from './proxy/subject.ts';
 import { bundleRules } from './source/bundle-rules.ts';
+import { Keeper } from './source/keeper.ts';
+import type { SourceState } from './source/layer-states.ts';
 import { Reloader } from './source/reloader.ts';
 import { openSources } from './source/source.ts';
 import { optionalSecret } from './webhook/proof.ts';
@@ -55,6 +57,7 @@ export class PdpServer implements HealthState {
   #reloader: Reloader | undefined;
   #certificates: CertificateWatch | undefined;
   #report: CloudWatchReport | undefined;
+  #keepProblem: string | undefined;
   #url = '';
   #opaUrl: string | undefined;
   #draining = false;
@@ -65,6 +68,10 @@ export class PdpServer implements HealthState {
   constructor(options: ServeOptions, clock: Clock = systemClock) {
     this.#options = options;
     this.#clock = clock;
+    this.#metrics.watch(
+      () => this.sources,
+      () => this.active.kept,
+    );
     this.log = openLog(options.log, () => this.#metrics.logLineDropped());
   }
 
@@ -84,6 +91,18 @@ export class PdpServer implements HealthState {
 
   get broken(): boolean {
     return this.#guard.broken;
+  }
+
+  get sources(): readonly SourceState[] {
+    return this.#reloader?.sources ?? [];
+  }
+
+  get confirmedAt(): Date | undefined {
+    return this.#reloader?.confirmedAt;
+  }
+
+  get keepProblem(): string | undefined {
+    return this.#keepProblem;
   }
 
   /**
@@ -162,6 +181,7 @@ export class PdpServer implements HealthState {
       logger,
       evaluator: this.#guard.watching(chosenEvaluator(this.#options, this.#metrics, logger)),
       rules,
+      keeper: this.#newKeeper(),
     });
     await this.#reloader.start();
   }
@@ -189,6 +209,21 @@ export class PdpServer implements HealthState {
     this.#metrics.registry.clear();
     if (started) this.log.logger.info('stopped');
     await this.log.end();
+  }
+
+  #newKeeper(): Keeper | undefined {
+    const { stateDir } = this.#options;
+    if (stateDir === undefined) return undefined;
+    return new Keeper(stateDir, {
+      kept: () => {
+        this.#keepProblem = undefined;
+      },
+      failed: (reason) => {
+        this.#keepProblem = reason;
+        this.#metrics.notKept();
+        this.log.logger.error({ stateDir, reason }, 'revision not kept');
+      },
+    });
   }
 
   #newReport(): CloudWatchReport | undefined {

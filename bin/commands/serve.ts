@@ -51,6 +51,7 @@ interface Flags {
   stopSeconds: number;
   reloadInterval: number;
   refreshInterval: number;
+  stateDir?: string;
   verifyKey?: string;
   allowOlder: boolean;
   bundleLimit: number;
@@ -162,6 +163,12 @@ export function serveCommand(): Command {
     )
     .addOption(
       text(
+        '--state-dir <directory>',
+        'keep here what SOURCEs over a network had last, and serve it after a restart while they have nothing good',
+      ),
+    )
+    .addOption(
+      text(
         '--verify-key <file>',
         'public keys in PEM, a file or the text itself: take only archives signed for one of them',
       ),
@@ -235,6 +242,7 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
     reloadMs: flags.reloadInterval,
     refreshMs: flags.refreshInterval,
     sourceTokens: sourceTokens(source, process.env),
+    stateDir: flags.stateDir,
     verifyKeys: flags.verifyKey,
     allowOlder: flags.allowOlder,
     bundleLimits: {

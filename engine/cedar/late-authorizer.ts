@@ -6,7 +6,7 @@ import { Authorizer } from './authorizer.ts';
 import { actionsNamed, latePolicies } from './late-policies.ts';
 import { LateStore } from './late-store.ts';
 
-/** What is evaluated, and whether it is read when it is first asked for or, not known to be good, now. */
+/** What is evaluated, and whether policies are read when they are first asked for or, not known to be good, now. */
 export interface LateSource {
   policies: BuiltPolicies;
   head: PolicyHead;
@@ -18,19 +18,29 @@ export interface LateSource {
 /** Decides by policies and entities of a built bundle. */
 export class LateAuthorizer extends Authorizer {
   readonly #late: LateStore;
+  readonly #entities: BuiltEntities;
 
   /**
+   * Its entities are read when they are first needed, unless {@link readEntities} has done so.
+   *
    * @throws ConfigurationError naming the policy that cannot be evaluated
-   * @throws PdpUnavailableError when an entity is not good
    */
   constructor({ policies, head, entities, schema, when }: LateSource) {
     const store = new LateStore(entities, schema, actionsNamed(head));
     super(latePolicies(policies, head, { store, when }), store, schema);
     this.#late = store;
-    if (when === 'now') for (const { uid } of entities.all()) store.find(uid.type, uid.id);
+    this.#entities = entities;
   }
 
-  /** @throws as the constructor does, for what has not been read before */
+  /** Reads all entities, one with each step. @throws PdpUnavailableError when one is not good */
+  *readEntities(): Generator<void> {
+    for (const { uid } of this.#entities.all()) {
+      this.#late.find(uid.type, uid.id);
+      yield;
+    }
+  }
+
+  /** @throws as the constructor and {@link readEntities} do, for what has not been read before */
   override isAuthorized(request: CedarRequest): CedarResponse {
     for (;;) {
       const { made, missed } = this.#late;

@@ -11,7 +11,7 @@ import {
   type RefreshedPdpOptions,
   type RefreshedPdpSettings,
 } from './refresh-options.ts';
-import { openRevision, type Revision } from './revision.ts';
+import { openInTurns, type Revision } from './revision.ts';
 
 /** Most milliseconds that a question waits for the store when there is nothing to answer by, if its caller has them. */
 const WAIT_MS = 10_000;
@@ -106,7 +106,7 @@ class Revisions {
     // Loaded only here: until a check is due nobody pays for it.
     const { lookIntoStore } = await import('./store-check.ts');
     const known = { tag: this.#seen.tag, running: this.#running };
-    const found = await lookIntoStore(this.#settings.store, known, openRevision, signal);
+    const found = await lookIntoStore(this.#settings.store, known, openInTurns, signal);
     // Another check may have taken the place of this one.
     signal.throwIfAborted();
     if (found.is === 'unchanged' ? this.#seen.refused : found.is === 'refused') {

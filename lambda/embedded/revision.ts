@@ -1,4 +1,4 @@
-import { openPdp } from '../../engine/built-pdp.ts';
+import { openPdp, openPdpInTurns } from '../../engine/built-pdp.ts';
 import type { DecidingPdp } from '../../engine/deciding-pdp.ts';
 import type { Publication } from '../../engine/publication.ts';
 import type { BuiltBundle } from '../../engine/read-built.ts';
@@ -8,8 +8,16 @@ export interface Revision extends Publication {
   readonly pdp: DecidingPdp;
 }
 
-/** @throws as {@link openPdp} */
+/** @throws as {@link openPdp} does */
 export function openRevision(built: BuiltBundle): Revision {
-  const { revision, sequence } = built;
-  return { revision, ...(sequence === undefined ? {} : { sequence }), pdp: openPdp(built) };
+  return { ...publicationOf(built), pdp: openPdp(built) };
+}
+
+/** The same while invocations get their turn. @throws as {@link openPdpInTurns} does */
+export async function openInTurns(built: BuiltBundle, turn: () => Promise<void>): Promise<Revision> {
+  return { ...publicationOf(built), pdp: await openPdpInTurns(built, turn) };
+}
+
+function publicationOf({ revision, sequence }: BuiltBundle): Publication {
+  return { revision, ...(sequence === undefined ? {} : { sequence }) };
 }

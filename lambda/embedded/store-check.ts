@@ -1,4 +1,4 @@
-import { readTarGz } from '../../engine/archive.ts';
+import { DEFAULT_ARCHIVE_LIMITS, readTarGz } from '../../engine/archive.ts';
 import { BUILT, broken } from '../../engine/built-files.ts';
 import { compareToRunning, type Publication } from '../../engine/publication.ts';
 import { openFiles, verify } from '../../engine/read-archive.ts';
@@ -8,9 +8,6 @@ import { NODE_TOOLS } from './archive.ts';
 import type { Revision } from './revision.ts';
 import type { S3Address } from './s3-address.ts';
 import { readS3Object } from './s3-object.ts';
-
-/** Bytes of the archive as it is sent; what it unpacks to has the engine's own limits. */
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What the store is asked for, and what is taken of it. */
 export interface StoreSettings {
@@ -27,7 +24,7 @@ export interface Known {
 }
 
 /** Makes what can be asked of a bundle. Given, and not imported: a bundler would wrap the whole evaluator anew. */
-export type Open = (built: BuiltBundle) => Revision;
+export type Open = (built: BuiltBundle, turn: () => Promise<void>) => Promise<Revision>;
 
 /** What the store has: what it had the last time, what runs, what is to run from now on, or what must not. */
 export type Found = { tag: string | undefined } & (
@@ -48,10 +45,11 @@ export async function lookIntoStore(
   open: Open,
   signal: AbortSignal,
 ): Promise<Found> {
-  const object = await readS3Object(settings.source, known.tag, MOST_BYTES, signal);
+  const { packedBytes } = DEFAULT_ARCHIVE_LIMITS;
+  const object = await readS3Object(settings.source, known.tag, packedBytes, signal);
   if (object === undefined) return { is: 'unchanged', tag: known.tag };
   const { content, tag } = object;
-  const files = await readTarGz(content, undefined, NODE_TOOLS);
+  const files = await readTarGz(content, {}, NODE_TOOLS);
   // A large bundle takes a while: invocations get their turn in between.
   await turn(signal);
   try {
@@ -59,7 +57,7 @@ export async function lookIntoStore(
     const offered = await verify(files, NODE_TOOLS);
     if (!isToBeTaken(offered, known.running, settings.allowOlder)) return { is: 'running', tag };
     await turn(signal);
-    return { is: 'new', revision: open(openFiles(files)), tag };
+    return { is: 'new', revision: await open(openFiles(files), () => turn(signal)), tag };
   } catch (problem) {
     signal.throwIfAborted();
     return { is: 'refused', problem: problem as Error, tag };

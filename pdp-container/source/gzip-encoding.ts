@@ -1,11 +1,32 @@
 import { promisify } from 'node:util';
-import { constants, gunzip, gunzipSync } from 'node:zlib';
+import { constants, createGunzip, gunzip, gunzipSync } from 'node:zlib';
 import { codeOf } from '../errno.ts';
 import { tooLarge } from './http-get.ts';
 import { SourceError } from './remote-source.ts';
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Whether the checksum and length at the end of gzip hold. An archive that was damaged on its way would be refused
+ * later, too, but by then its ETag would count as known, and nobody would ask for the whole one.
+ *
+ * @param maxBytes most that is unpacked to find out; what is longer passes, and is refused by who reads it
+ */
+export async function isUndamaged(archive: Uint8Array, maxBytes: number): Promise<boolean> {
+  const unpacked = createGunzip();
+  unpacked.end(archive);
+  let size = 0;
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ const CONNECTION: Record<string, string> = {
   ETIMEDOUT: 'it cannot be reached',
   EHOSTUNREACH: 'it cannot be reached',
   ENETUNREACH: 'it cannot be reached',
+  ERR_PROXY_TUNNEL: 'the proxy that HTTPS_PROXY names makes no way to it',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,

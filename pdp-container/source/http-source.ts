@@ -3,7 +3,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { ConfigurationError } from '../../engine/index.ts';
 import { VERSION } from '../../engine/version.ts';
-import { isGzip, withoutEncoding } from './gzip-encoding.ts';
+import { isGzip, isUndamaged, withoutEncoding } from './gzip-encoding.ts';
 import { get } from './http-get.ts';
 import { statusProblem } from './http-problems.ts';
 import { type Fetched, type FetchLimits, type RemoteSource, SourceError } from './remote-source.ts';
@@ -21,6 +21,9 @@ export interface HttpSourceOptions {
  */
 const WAIT_SECONDS = 30;
 
+/** To this many times the most that an archive may have, its checksum is looked at. */
+const CHECKED_RATIO = 8;
+
 /** How a server says that it holds questions. https://www.openpolicyagent.org/docs/management-bundles#http-long-polling */
 const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
 
@@ -28,7 +31,7 @@ const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
  * An archive at an `https://` address, by OPA's bundle protocol: ETags, long polling and a bearer token, all of which
  * a server may leave out. The tag of what is fetched is its ETag, or else a digest of it.
  *
- * @throws ConfigurationError when the address or the token is wrong
+ * @throws ConfigurationError when the address, the token or the address of a proxy is wrong
  */
 export function httpSource(address: string, { token, limits }: HttpSourceOptions): RemoteSource {
   const url = parseWebAddress(address);
@@ -46,10 +49,7 @@ class HttpSource implements RemoteSource {
   readonly #url: URL;
   readonly #token: string | undefined;
   readonly #limits: FetchLimits;
-  readonly #agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true }),
-  };
+  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: httpsAgent() };
   #waits = false;
 
   constructor(url: URL, token: string | undefined, limits: FetchLimits) {
@@ -90,6 +90,9 @@ class HttpSource implements RemoteSource {
         'it answered 200, but not with a .tar.gz: is it the page of a proxy or a log-in?',
       );
     }
+    if (!(await isUndamaged(archive, archiveBytes * CHECKED_RATIO))) {
+      throw new SourceError('its archive was damaged on the way: the checksum of its gzip does not hold');
+    }
     const fetched = { archive, tag: etagTag(headers) ?? digestTag(archive) };
     return fetched.tag === tag ? undefined : fetched;
   }
@@ -97,6 +100,18 @@ class HttpSource implements RemoteSource {
   close(): void {
     this.#agents.http.destroy();
     this.#agents.https.destroy();
+  }
+}
+
+/** By the proxy that HTTPS_PROXY names, but for hosts of NO_PROXY. A proxy sees a tunnel, and no token. */
+function httpsAgent(): HttpsAgent {
+  try {
+    return new HttpsAgent({ keepAlive: true, proxyEnv: process.env });
+  } catch {
+    // The reason has all of the address in it, which may have a password.
+    throw new ConfigurationError(
+      'HTTPS_PROXY is not the address of a proxy, such as http://proxy.example.com:3128',
+    );
   }
 }
 

@@ -4,8 +4,6 @@ import type { LayerContent } from '../../compiler/index.ts';
 export interface Layer {
   /** For people, logs and errors: an absolute path, or an address without credentials. */
   readonly name: string;
-  /** The same while {@link content} gives the same. @default only reading it tells */
-  readonly tag?: string | undefined;
   /** When the source last said what it has. @default it never did */
   readonly checkedAt: Date | undefined;
   /** Why it could not be asked the last time. @default it could */
@@ -24,15 +22,26 @@ export interface Layer {
    * @returns undefined as long as nothing is
    * @throws the reason why it cannot be read
    */
-  content(): Promise<LayerContent | undefined>;
+  content(): Promise<ReadLayer | undefined>;
+  /** Whether the source is somewhere else, so that what it had may be kept here for when it cannot be asked. */
+  readonly remote: boolean;
   /** Stops looking, after what is under way. */
   stop(): Promise<void>;
 }
 
-/** What a layer tells of. Neither may reject or throw. */
+/** What a layer gave. */
+export interface ReadLayer {
+  content: LayerContent;
+  /** The same for the same content. @default only reading it tells */
+  tag?: string;
+}
+
+/** What a layer tells of. None may reject or throw. */
 export interface LayerEvents {
   /** There is something else than before. */
   changed(): Promise<void>;
-  /** The source was asked, over a network: {@link Layer.checkedAt} or {@link Layer.problem} say what came of it. */
-  asked(): void;
+  /** The source was asked over a network, and has what it had. */
+  confirmed(): void;
+  /** The source could not be asked: {@link Layer.problem} says why. */
+  failed(): void;
 }

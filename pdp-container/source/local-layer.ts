@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { LayerContent } from '../../compiler/index.ts';
-import type { Layer, LayerEvents } from './layer.ts';
+import type { Layer, LayerEvents, ReadLayer } from './layer.ts';
 import { SourceError } from './remote-source.ts';
 import { look, type Watch, watch } from './watch.ts';
 
@@ -16,6 +15,7 @@ export interface LocalFiles {
 /** A directory or an archive of this machine. It is read anew for each load, and so knows of no problem itself. */
 export class LocalLayer implements Layer {
   readonly name: string;
+  readonly remote = false;
   readonly problem = undefined;
   readonly #files: LocalFiles;
   readonly #everyMs: number;
@@ -46,13 +46,13 @@ export class LocalLayer implements Layer {
 
   async look(): Promise<void> {}
 
-  async content(): Promise<LayerContent> {
+  async content(): Promise<ReadLayer> {
     const { kind, path } = this.#files;
     await this.#fingerprint();
-    if (kind === 'directory') return { directory: path };
+    if (kind === 'directory') return { content: { directory: path } };
     const { size } = await stat(path);
     if (size > this.#maxBytes) throw new SourceError(`has ${size} bytes; the limit is ${this.#maxBytes}`);
-    return { archive: await readFile(path) };
+    return { content: { archive: await readFile(path) } };
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { compileInWorker, type LayerInput } from '../../compiler/index.ts';
+import { compileInWorker, type LayerInput, type LayersResult } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
 import { createPdp, type EvaluatorFactory, InvalidBundleError, type Problem } from '../../engine/index.ts';
 import type { Publication } from '../../engine/publication.ts';
@@ -7,11 +7,16 @@ import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
 import type { BundleRules } from './bundle-rules.ts';
+import { type Keeper, layersToKeep, type SetToKeep } from './keeper.ts';
 import type { Layer } from './layer.ts';
+import { LayerStates, problemOf, type SourceState } from './layer-states.ts';
+import { type Pacing, systemPacing } from './poller.ts';
 import { SourceError } from './remote-source.ts';
 
 /** Most problems of one load in a log record. */
 const MAX_LOGGED = 50;
+/** How long sources have for their first answers before what was kept serves in their place, in milliseconds. */
+const KEPT_AFTER_MS = 5_000;
 
 /** What a reloader keeps up, and by what. */
 export interface ReloaderParts {
@@ -20,60 +25,87 @@ export interface ReloaderParts {
   logger: Logger;
   evaluator: EvaluatorFactory;
   rules: BundleRules;
+  /** @default nothing is kept */
+  keeper?: Keeper | undefined;
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
+  pacing?: Pacing;
+}
+
+/** What was read of all layers. */
+interface ReadSet {
+  inputs: LayerInput[];
+  /** The same for the same contents, where tags tell. */
+  tags: string | undefined;
 }
 
 /**
  * Keeps the active revision up to its layers. When one changes, all are compiled together and swapped in one step;
- * when that fails, or one cannot be read, what was active goes on serving.
+ * when that fails, or one cannot be read, what was active goes on serving. After a start without anything that can be
+ * active, what an earlier process kept serves until there is.
  */
 export class Reloader {
   readonly #layers: readonly Layer[];
-  readonly #active: ActiveRevision;
-  readonly #metrics: Metrics;
-  readonly #logger: Logger;
-  readonly #evaluator: EvaluatorFactory;
-  readonly #rules: BundleRules;
-  readonly #compile: typeof compileInWorker;
-  #stopped = false;
+  readonly #parts: Required<Omit<ReloaderParts, 'keeper'>> & Pick<ReloaderParts, 'keeper'>;
+  readonly #states: LayerStates;
+  readonly #stop = new AbortController();
   /** The load under way, or the one after it. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<boolean> | undefined;
-  /** What was loaded last, when tags tell. */
+  /** What is active, when tags tell. */
   #tags: string | undefined;
-  /** Names of those that could not be asked the last time. */
-  readonly #silent = new Set<string>();
-  /** What is active, or is to be no older than that, by the position of its layer. */
-  #running: readonly Publication[] = [];
+  /** What each may not be older than. */
+  #ran: readonly (Publication | undefined)[] = [];
+  #toKeep: SetToKeep | undefined;
+  /** Some sources could not be asked the last time. */
+  #silent = false;
   /** What was wrong with the latest load. */
   #problems: Problem[] = [];
 
   /** @param layers in order, at least one */
-  constructor(
-    layers: readonly Layer[],
-    { active, metrics, logger, evaluator, rules, compile = compileInWorker }: ReloaderParts,
-  ) {
+  constructor(layers: readonly Layer[], parts: ReloaderParts) {
     this.#layers = layers;
-    this.#active = active;
-    this.#metrics = metrics;
-    this.#logger = logger;
-    this.#evaluator = evaluator;
-    this.#rules = rules;
-    this.#compile = compile;
+    this.#parts = { compile: compileInWorker, pacing: systemPacing, ...parts };
+    this.#states = new LayerStates(layers);
+  }
+
+  get sources(): SourceState[] {
+    return this.#states.sources;
+  }
+
+  /** When all sources last said that what is active is what they have. */
+  get confirmedAt(): Date | undefined {
+    return this.#states.confirmedAt;
   }
 
   /** Loads once, then again after every change. Resolves after the first load, whatever came of it. */
   async start(): Promise<void> {
-    let started = false;
-    const changed = async () => {
-      // The first answers are loaded together.
-      if (started) await this.#load();
-    };
-    // What changes from here on is loaded again, and so is what changes while it is being loaded.
-    await Promise.all(this.#layers.map((layer) => layer.start({ changed, asked: () => this.#asked(layer) })));
-    started = true;
-    await this.#load();
+    const { keeper } = this.#parts;
+    await keeper?.open();
+    this.#ran = this.#layers.map(({ name }) => keeper?.ranBefore(name));
+    let looked = false;
+    const looks = Promise.all(
+      this.#layers.map((layer) =>
+        layer.start({
+          // The first answers are loaded together; what changes from then on is loaded again.
+          changed: async () => {
+            if (looked) await this.#load();
+          },
+          confirmed: () => this.#confirmed(layer),
+          failed: () => this.#failedToAsk(layer),
+        }),
+      ),
+    ).then(() => {
+      looked = true;
+      return this.#load();
+    });
+    if (keeper !== undefined) {
+      const { signal } = this.#stop;
+      await Promise.race([looks, this.#parts.pacing.wait(KEPT_AFTER_MS, signal)]);
+      await this.#loadKept(keeper);
+      if (this.#parts.active.revision !== undefined) return;
+    }
+    await looks;
   }
 
   /**
@@ -89,120 +121,184 @@ export class Reloader {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     await Promise.all(this.#layers.map((layer) => layer.stop()));
     await this.#last;
+    this.#keepConfirmed();
+    await this.#parts.keeper?.idle();
+  }
+
+  get #stopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   /** One load is under way at a time; all who ask meanwhile share the one after it. */
   #load(): Promise<boolean> {
+    const { active } = this.#parts;
     this.#waiting ??= this.#last.then(async () => {
       this.#waiting = undefined;
       if (!this.#stopped) await this.#loadNow();
-      return !this.#stopped && this.#active.failure === undefined && this.#active.revision !== undefined;
+      return !this.#stopped && active.failure === undefined && active.revision !== undefined;
     });
     this.#last = this.#waiting;
     return this.#waiting;
   }
 
   async #loadNow(): Promise<void> {
-    const start = performance.now();
-    const inputs = await this.#inputs();
+    const set = await this.#read();
     // As long as a source has not been read, only that is wrong.
-    if (inputs === undefined) return;
-    const tags = this.#layers.map(({ tag }) => tag);
-    const known = tags.includes(undefined) ? undefined : JSON.stringify(tags);
-    if (known !== undefined && known === this.#tags) return;
+    if (set === undefined) return;
+    if (set.tags !== undefined && set.tags === this.#tags) return this.#tell();
+    this.#tags = undefined;
+    const taken = await this.#take(set.inputs);
+    if (!taken.ok) return this.#failed(taken.problems);
+    this.#tags = set.tags;
+    this.#ran = taken.layers;
+    this.#problems = [];
+    this.#states.taken(taken.layers);
+    this.#tell();
+    this.#keep(set.inputs, taken.layers);
+  }
+
+  /** Has what was kept serve, when nothing else can. */
+  #loadKept(keeper: Keeper): Promise<void> {
+    const load = this.#last.then(async () => {
+      if (this.#stopped || this.#parts.active.revision !== undefined) return;
+      const { logger, rules } = this.#parts;
+      const refused = (reason: string) => logger.warn({ reason }, 'kept revision not served');
+      const kept = await keeper.read(this.#states.names, rules.limits?.packedBytes);
+      if (typeof kept === 'string') return refused(kept);
+      const set = await this.#read(kept.archives);
+      if (set === undefined) return refused('a source on this machine cannot be read');
+      const taken = await this.#take(set.inputs, true);
+      if (!taken.ok) return refused(taken.problems[0]?.message ?? '');
+      this.#ran = taken.layers;
+      this.#states.takenFromKept(taken.layers, kept.confirmedAt);
+      this.#tell();
+    });
+    this.#last = load;
+    return load;
+  }
+
+  /**
+   * Compiles a set, and has it answer from now on unless it does already.
+   *
+   * @param kept it was kept, and no source has said that it is what it has
+   */
+  async #take(inputs: LayerInput[], kept = false): Promise<LayersResult<Uint8Array[]>> {
+    const { active, metrics, logger, evaluator, rules, compile } = this.#parts;
+    const start = performance.now();
     try {
-      const { limits, verifyKeys } = this.#rules;
-      const result = await this.#compile({ layers: inputs, limits, verifyKeys });
-      this.#tags = known;
-      if (!result.ok) return this.#failed(result.problems);
-      if (result.bundle.revision === this.#active.revision) {
-        this.#running = result.layers;
-        return this.#unchanged();
+      const { limits, verifyKeys } = rules;
+      const result = await compile({ layers: inputs, limits, verifyKeys });
+      if (!result.ok) return result;
+      if (result.bundle.revision === active.revision) {
+        metrics.reloaded('unchanged');
+        logger.info({ revision: active.revision }, 'revision unchanged');
+        return result;
       }
       // The new revision is ready to answer before anything sees it.
-      const pdp = createPdp(result.bundle, { evaluator: this.#evaluator });
+      const pdp = createPdp(result.bundle, { evaluator });
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
-      this.#active.activate(pdp, urls, now);
-      this.#running = result.layers;
-      this.#metrics.activated(pdp.revision, now);
-      this.#metrics.reloaded('success');
-      this.#problems = [];
-      this.#tell();
-      this.#logger.info(
+      active.activate(pdp, urls, now, kept);
+      metrics.activated(pdp.revision, now);
+      metrics.reloaded('success');
+      logger.info(
         {
           revision: pdp.revision,
           source: this.#names(),
+          ...(kept ? { kept } : {}),
           milliseconds: Math.round(performance.now() - start),
           warnings: result.warnings.length > 0 ? result.warnings.slice(0, MAX_LOGGED) : undefined,
         },
         'revision active',
       );
+      return result;
     } catch (error) {
-      this.#failed(error instanceof InvalidBundleError ? error.problems : [unreadable(this.#names(), error)]);
+      const problems =
+        error instanceof InvalidBundleError ? error.problems : [unreadable(this.#names(), error)];
+      return { ok: false, problems };
     }
   }
 
-  /** @returns undefined when one of them is not there, or not yet */
-  async #inputs(): Promise<LayerInput[] | undefined> {
+  /**
+   * @param kept what is to be taken for that of the sources over a network, by their names
+   * @returns undefined when one of them is not there, or not yet
+   */
+  async #read(kept?: ReadonlyMap<string, Uint8Array>): Promise<ReadSet | undefined> {
     const inputs: LayerInput[] = [];
+    const tags: (string | undefined)[] = [];
     const problems: Problem[] = [];
     let missing = false;
     for (const [index, layer] of this.#layers.entries()) {
       try {
-        const content = await layer.content();
-        const running = this.#rules.allowOlder ? undefined : this.#running[index];
-        if (content === undefined) missing = true;
-        else inputs.push({ name: layer.name, content, running });
+        const archive = layer.remote ? kept?.get(layer.name) : undefined;
+        const read = archive === undefined ? await layer.content() : { content: { archive } };
+        const running = this.#parts.rules.allowOlder ? undefined : this.#ran[index];
+        if (read === undefined) missing = true;
+        else inputs.push({ name: layer.name, content: read.content, running });
+        tags.push(read !== undefined && 'tag' in read ? read.tag : undefined);
       } catch (error) {
         problems.push(unreadable(layer.name, error));
       }
     }
     if (problems.length > 0) this.#failed(problems);
-    return missing || problems.length > 0 ? undefined : inputs;
+    if (missing || problems.length > 0) return undefined;
+    return { inputs, tags: tags.includes(undefined) ? undefined : JSON.stringify(tags) };
   }
 
-  /** A source was asked. */
-  #asked({ name, problem }: Layer): void {
-    if (problem !== undefined) this.#log(name, [problemOf(name, problem)]);
-    const before = this.#silent.has(name);
-    if (problem === undefined) this.#silent.delete(name);
-    else this.#silent.add(name);
-    if (before || problem !== undefined) this.#tell();
+  #keep(inputs: readonly LayerInput[], publications: readonly Publication[]): void {
+    const { active } = this.#parts;
+    const layers = layersToKeep(this.#layers, inputs, publications);
+    if (active.revision === undefined || layers.length === 0) return;
+    const { names: sources, confirmedAt = new Date() } = this.#states;
+    this.#toKeep = { sources, revision: active.revision, confirmedAt, layers };
+    this.#parts.keeper?.keep(this.#toKeep);
+  }
+
+  /** Has it said how long what is kept was what the sources have. */
+  #keepConfirmed(): void {
+    const { confirmedAt } = this.#states;
+    if (this.#toKeep === undefined || confirmedAt === undefined) return;
+    if (confirmedAt > this.#toKeep.confirmedAt) this.#parts.keeper?.keep({ ...this.#toKeep, confirmedAt });
+  }
+
+  #confirmed(layer: Layer): void {
+    this.#states.confirmed(layer);
+    if (this.#silent) this.#tell();
+  }
+
+  #failedToAsk(layer: Layer): void {
+    const { name, problem = '' } = layer;
+    this.#parts.metrics.sourceFailed(this.#layers.indexOf(layer));
+    this.#log(name, [problemOf(name, problem)]);
+    this.#tell();
   }
 
   /** Tells whether what is active is what the sources have, as far as it is known. */
   #tell(): void {
-    const asking = this.#layers.flatMap(({ name, problem }) =>
-      problem === undefined ? [] : [problemOf(name, problem)],
-    );
+    const asking = this.#states.problems;
+    this.#silent = asking.length > 0;
     const problems = [...asking, ...this.#problems];
-    if (problems.length === 0) this.#active.confirm();
-    else this.#active.fail({ at: new Date(), problems });
-  }
-
-  #unchanged(): void {
-    this.#problems = [];
-    this.#tell();
-    this.#metrics.reloaded('unchanged');
-    this.#logger.info({ revision: this.#active.revision }, 'revision unchanged');
+    const { active } = this.#parts;
+    if (problems.length > 0) active.fail({ at: new Date(), problems });
+    else if (this.#states.current) active.confirm();
   }
 
   #failed(problems: Problem[]): void {
     this.#problems = problems;
+    this.#states.refused();
     this.#tell();
-    this.#metrics.reloaded('failure');
+    this.#parts.metrics.reloaded('failure');
     this.#log(this.#names(), problems);
   }
 
   #log(source: string, problems: Problem[]): void {
-    this.#logger.error(
+    this.#parts.logger.error(
       {
         source,
-        serving: this.#active.revision ?? null,
+        serving: this.#parts.active.revision ?? null,
         problemCount: problems.length,
         problems: problems.slice(0, MAX_LOGGED),
       },
@@ -211,15 +307,11 @@ export class Reloader {
   }
 
   #names(): string {
-    return this.#layers.map(({ name }) => name).join(', ');
+    return this.#states.names.join(', ');
   }
 }
 
 /** A source that could not be read at all, in the form of everything else that can be wrong with it. */
 function unreadable(name: string, error: unknown): Problem {
   return problemOf(name, error instanceof SourceError ? error.message : `cannot be read: ${reasonOf(error)}`);
-}
-
-function problemOf(name: string, message: string): Problem {
-  return { severity: 'error', file: name, line: 1, column: 1, message };
 }

@@ -1,11 +1,11 @@
-import type { LayerContent } from '../../compiler/index.ts';
-import type { Layer, LayerEvents } from './layer.ts';
+import type { Layer, LayerEvents, ReadLayer } from './layer.ts';
 import { type Pacing, Poller } from './poller.ts';
 import { type Fetched, type RemoteSource, SourceError } from './remote-source.ts';
 
 /** A source over a network. What it had last stays known while it cannot be asked. */
 export class RemoteLayer implements Layer {
   readonly name: string;
+  readonly remote = true;
   readonly #source: RemoteSource;
   readonly #everyMs: number;
   readonly #pacing: Pacing | undefined;
@@ -22,10 +22,6 @@ export class RemoteLayer implements Layer {
     this.#pacing = pacing;
   }
 
-  get tag(): string | undefined {
-    return this.#fetched?.tag;
-  }
-
   get checkedAt(): Date | undefined {
     return this.#checkedAt;
   }
@@ -34,11 +30,10 @@ export class RemoteLayer implements Layer {
     return this.#problem;
   }
 
-  start({ changed, asked }: LayerEvents): Promise<void> {
+  start({ changed, confirmed, failed }: LayerEvents): Promise<void> {
     const answered = () => {
       this.#checkedAt = new Date();
       this.#problem = undefined;
-      asked();
     };
     const events = {
       fetched: (fetched: Fetched) => {
@@ -46,11 +41,14 @@ export class RemoteLayer implements Layer {
         answered();
         return changed();
       },
-      unchanged: answered,
+      unchanged: () => {
+        answered();
+        confirmed();
+      },
       failed: (error: unknown) => {
         // Only what a source says of itself is known to have no credentials in it.
         this.#problem = error instanceof SourceError ? error.message : 'it failed unexpectedly';
-        asked();
+        failed();
       },
     };
     this.#poller = new Poller(this.#source, this.#everyMs, events, this.#pacing);
@@ -61,8 +59,10 @@ export class RemoteLayer implements Layer {
     await this.#poller?.ask();
   }
 
-  async content(): Promise<LayerContent | undefined> {
-    return this.#fetched === undefined ? undefined : { archive: this.#fetched.archive };
+  async content(): Promise<ReadLayer | undefined> {
+    if (this.#fetched === undefined) return undefined;
+    const { archive, tag } = this.#fetched;
+    return { content: { archive }, tag };
   }
 
   async stop(): Promise<void> {

@@ -75,6 +75,7 @@ async function openSource(source: string, index: number, options: ServeOptions):
   const remote = await openRemote(source, {
     limits: { ...DEFAULT_FETCH_LIMITS, archiveBytes },
     ...(token === undefined ? {} : { token }),
+    ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
   });
   if (remote !== undefined) return new RemoteLayer(remote, refreshMs);
   const files = await localFiles(source);

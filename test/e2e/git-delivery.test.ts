@@ -12,8 +12,14 @@ const KEY = 'the-key';
 const TOKEN = 'the-token-of-the-host';
 const SECRET = 'the-secret-of-the-webhook';
 
-const inFolder = (user: string) =>
-  Object.fromEntries(Object.entries(permitOnly(user)).map(([path, text]) => [`notes/${path}`, text]));
+/** Beside the policies, what repositories have. */
+const inFolder = (user: string) => ({
+  ...Object.fromEntries(Object.entries(permitOnly(user)).map(([path, text]) => [`notes/${path}`, text])),
+  'README.md': '# Policies',
+  'notes/README.md': '# Notes',
+  'notes/.gitattributes': '* text',
+  'notes/.github/workflows/ci.yml': 'on: push',
+});
 
 async function delivered(interval: string, env: Record<string, string> = {}) {
   const host = await GitServer.start({ token: TOKEN });
@@ -93,6 +99,25 @@ it('nothing is left behind', async () => {
   const { pdp } = await delivered('0', { TMPDIR: temporary });
   expect((await readdir(temporary)).map((name) => name.slice(0, 8))).toEqual(['pdp-git-']);
   expect(await pdp.end('SIGINT')).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+it('nothing is left behind by one that is told twice, while git is at work', async () => {
+  const temporary = await temporaryDirectory();
+  const { host, pdp, trigger } = await delivered('0', { TMPDIR: temporary });
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  const { promise: cut, resolve: isCut } = Promise.withResolvers<void>();
+  host.intercept = (request) => {
+    request.socket.on('close', isCut);
+    isAsked();
+    return true;
+  };
+  trigger().catch(() => {});
+  await asked;
+  void pdp.end('SIGTERM');
+  await pdp.logged('draining');
+  expect(await pdp.end('SIGTERM')).toBe(143);
+  await cut;
   expect(await readdir(temporary)).toEqual([]);
 });
 

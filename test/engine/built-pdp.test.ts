@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildFiles, compileDirectory } from '../../compiler/index.ts';
-import { openPdp } from '../../engine/built-pdp.ts';
+import { openPdp, openPdpInTurns } from '../../engine/built-pdp.ts';
 import { type AccessRequest, type Bundle, createPdp } from '../../engine/index.ts';
 import { type BuiltBundle, readBuilt } from '../../engine/read-built.ts';
 import { bundleOf } from '../bundles.ts';
@@ -32,6 +32,7 @@ describe('a PDP over a built bundle', () => {
     const nobody = { type: 'User', id: 'nobody' };
     const actions = Object.keys(bundle.schema?.['']?.actions ?? {});
     const context = { now: '2026-01-31T12:00:00Z' };
+    const inTurns = await openPdpInTurns({ ...source, checkedBy: '0.0.0' }, async () => {});
     let permits = 0;
     for (const { id } of [...ofType('User'), nobody]) {
       for (const action of [...actions, 'unheard-of']) {
@@ -39,7 +40,7 @@ describe('a PDP over a built bundle', () => {
           const question = { ...request(id, action, resource), context };
           const decision = whole.decide(question);
           if (decision.decision) permits += 1;
-          for (const pdp of [openPdp(source), warm, other])
+          for (const pdp of [openPdp(source), warm, other, inTurns])
             expect(pdp.decide(question), JSON.stringify(question)).toEqual(decision);
         }
       }
@@ -80,5 +81,41 @@ describe('a PDP over a built bundle', () => {
     const { checkedBy, ...unsaid } = source;
     expect(checkedBy).toMatch(/^\d+\.\d+\.\d+$/);
     expect(() => openPdp(unsaid)).toThrow(refusal);
+  });
+
+  it('reads many entities in turns, when it must read them all', async () => {
+    const names = Array.from({ length: 1_000 }, (_, n) => `user-${n}`);
+    const entities = names.map((id) => ({ uid: { type: 'User', id }, attrs: {}, parents: [] }));
+    const source = await built({
+      ...(await bundleOf({ 'p.cedar': 'permit(principal, action, resource);' })),
+      entities,
+    });
+    let turns = 0;
+    const turn = async () => {
+      turns += 1;
+    };
+    await openPdpInTurns(source, turn);
+    expect(turns).toBe(0);
+    const other = { ...source, checkedBy: '9.0.0' };
+    const pdp = await openPdpInTurns(other, turn);
+    expect(turns).toBe(4);
+    expect(pdp.decide(request('user-999', 'read', { type: 'Doc', id: 'd' }))).toMatchObject({
+      decision: true,
+    });
+    await expect(openPdpInTurns(other, () => Promise.reject(new Error('enough')))).rejects.toThrow('enough');
+  });
+
+  it('takes no entity that this version cannot read, when another has checked it', async () => {
+    const bundle = await bundleOf({ 'p.cedar': 'permit(principal, action, resource);' });
+    const attrs = { a: { __extn: { fn: 'newer', arg: '1' } } };
+    const source = await built({
+      ...bundle,
+      entities: [{ uid: { type: 'User', id: 'u' }, attrs, parents: [] }],
+    });
+    expect(() => openPdp(source)).not.toThrow();
+    const refusal = expect.objectContaining({ name: 'PdpUnavailableError' });
+    const other = { ...source, checkedBy: '9.0.0' };
+    expect(() => openPdp(other)).toThrow(refusal);
+    await expect(openPdpInTurns(other, async () => {})).rejects.toEqual(refusal);
   });
 });

@@ -10,10 +10,16 @@ const BROKEN = {
 
 describe('with an active revision', () => {
   test('every health route answers 200', async () => {
-    const { url, revision } = await startServer();
+    const { url, revision, source } = await startServer();
+    const ready = {
+      status: 'ready',
+      revision,
+      ageSeconds: expect.any(Number),
+      checkedSecondsAgo: expect.any(Number),
+    };
     expect((await call(url, '/healthy')).json).toEqual({ status: 'healthy' });
-    expect((await call(url, '/ready')).json).toEqual({ status: 'ready' });
-    expect((await call(url, '/healthcheck')).json).toEqual({ status: 'ready' });
+    expect((await call(url, '/ready')).json).toEqual(ready);
+    expect((await call(url, '/healthcheck')).json).toEqual(ready);
     const health = await call(url, '/health');
     expect(health.status).toBe(200);
     expect(health.json).toEqual({
@@ -22,7 +28,18 @@ describe('with an active revision', () => {
       revision,
       loadedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       ageSeconds: expect.any(Number),
+      checkedSecondsAgo: expect.any(Number),
+      sequence: null,
+      kept: false,
       lastReload: { result: 'success', problemCount: 0, problems: [] },
+      sources: [
+        {
+          name: source,
+          checkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+          revision,
+          sequence: null,
+        },
+      ],
     });
     expect((await call(url, '/ready', { method: 'HEAD' })).status).toBe(200);
   });
@@ -33,7 +50,11 @@ describe('without a valid revision', () => {
     const { url } = await startServer({ bundle: BROKEN, reloadMs: 0 });
     expect((await call(url, '/healthy')).status).toBe(200);
     for (const path of ['/ready', '/healthcheck']) {
-      expect(await call(url, path)).toMatchObject({ status: 503, json: { status: 'unready' } });
+      const { status, json } = await call(url, path);
+      expect([status, json]).toEqual([
+        503,
+        { status: 'unready', revision: null, ageSeconds: null, checkedSecondsAgo: null },
+      ]);
     }
     expect(await call(url, '/health')).toMatchObject({
       status: 503,

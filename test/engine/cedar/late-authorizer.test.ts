@@ -22,13 +22,15 @@ interface Given {
 
 function late({ policies: json, entities, schema, when = 'needed' }: Given): LateAuthorizer {
   const policies = new BuiltPolicies(writePolicies('', json));
-  return new LateAuthorizer({
+  const authorizer = new LateAuthorizer({
     policies,
     head: policies.head(),
     entities: new BuiltEntities(writeEntities(entities)),
     schema: schema === undefined ? undefined : new Schema(schema, when),
     when,
   });
+  if (when === 'now') for (const _ of authorizer.readEntities());
+  return authorizer;
 }
 
 async function lateOf(contents: Record<string, string>): Promise<LateAuthorizer> {

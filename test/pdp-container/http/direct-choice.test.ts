@@ -19,7 +19,15 @@ const AUTHORIZED = { authorization: 'Bearer key' };
 const LIMITS = { ...DEFAULT_LIMITS, bodyBytes: 100 };
 
 async function listening(state: { draining: boolean; places: number }): Promise<string> {
-  const health = { draining: state.draining, broken: false, startedAt: new Date(), active: {} as never };
+  const health = {
+    draining: state.draining,
+    broken: false,
+    startedAt: new Date(),
+    sources: [],
+    confirmedAt: undefined,
+    keepProblem: undefined,
+    active: {} as never,
+  };
   const parts = {
     authenticate: bearerAuthentication('key'),
     health,

@@ -153,6 +153,7 @@ it.each([
   ['truncated-chunks', 'the connection broke off (ECONNRESET)'],
   ['error', 'it answered 500'],
   ['wrong-type', 'it answered 200, but not with a .tar.gz: is it the page of a proxy or a log-in?'],
+  ['corrupt', 'its archive was damaged on the way: the checksum of its gzip does not hold'],
   ['endless', 'its archive is larger than 1000000 bytes, the most that is taken'],
 ] as const)('takes no bundle from an answer that is %s', async (fault, message) => {
   const server = await serverWith(LARGE);
@@ -161,7 +162,7 @@ it.each([
   server.fault = fault;
   server.publish(ONE);
   await expect(source.fetch(tag, never)).rejects.toMatchObject({ name: 'SourceError', message });
-  // It is not remembered.
+  // It is not remembered, not even when it had the same ETag as the whole one.
   server.fault = undefined;
   expect((await source.fetch(tag, never))?.archive).toEqual(ONE);
 });
@@ -182,6 +183,13 @@ it('refuses an archive whose length is over the limit before it is read', async 
   expect(
     (await sourceOf(server.url, { archiveBytes: LARGE.length }).fetch(undefined, never))?.archive,
   ).toEqual(LARGE);
+});
+
+it('leaves an archive that unpacks to very much to who reads it', async () => {
+  const bomb = gzipSync(Buffer.alloc(10_000_000));
+  bomb[bomb.length - 1] = 0xff;
+  const server = await serverWith(bomb);
+  expect((await sourceOf(server.url).fetch(undefined, never))?.archive).toEqual(bomb);
 });
 
 it('says when there is no server, and works again when there is', async () => {

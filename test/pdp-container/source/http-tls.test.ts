@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -15,18 +17,20 @@ const FETCH = `
   source.close();
 `;
 
+/** What it says, in a process with these variables: the archive in hexadecimal, or why there is none. */
+async function fetched(url: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const program = new URL('../../../pdp-container/source/http-source.ts', import.meta.url).href;
+  const args = ['--input-type=module', '--eval', FETCH, program, url];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
+  return stdout.trim();
+}
+
 it('takes a certificate of an authority of NODE_EXTRA_CA_CERTS, and of no other', async () => {
   const tls = await certificate();
   const server = await startBundleServer({ tls });
   whenDone(() => server.close());
   const archive = gzipSync('one');
   server.publish(archive);
-  const fetched = async (url: string, env: NodeJS.ProcessEnv = {}) => {
-    const program = new URL('../../../pdp-container/source/http-source.ts', import.meta.url).href;
-    const args = ['--input-type=module', '--eval', FETCH, program, url];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
-    return stdout.trim();
-  };
   const trusting = { NODE_EXTRA_CA_CERTS: (await certificateFiles(tls)).cert };
   expect(await fetched(server.url, trusting)).toBe(archive.toString('hex'));
   expect(await fetched(server.url)).toBe(
@@ -41,4 +45,32 @@ it('takes a certificate of an authority of NODE_EXTRA_CA_CERTS, and of no other'
   expect(await fetched(`${server.origin}/latest`, trusting)).toBe(
     'it redirects to an address that is not https',
   );
+});
+
+it('goes through the tunnel of a proxy, when one is named', async () => {
+  const tls = await certificate();
+  const server = await startBundleServer({ tls });
+  whenDone(() => server.close());
+  const archive = gzipSync('one');
+  server.publish(archive);
+  const tunnels: string[] = [];
+  const proxy = createServer().on('connect', (request, socket) => {
+    tunnels.push(request.url ?? '');
+    const to = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      to.pipe(socket).pipe(to);
+    });
+    for (const end of [to, socket]) end.on('error', () => {});
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  whenDone(async () => void proxy.close());
+  const env = {
+    NODE_EXTRA_CA_CERTS: (await certificateFiles(tls)).cert,
+    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    NO_PROXY: '',
+  };
+  expect(await fetched(server.url, env)).toBe(archive.toString('hex'));
+  expect(tunnels).toEqual([new URL(server.url).host]);
+  expect(await fetched(server.url, { ...env, NO_PROXY: '127.0.0.1' })).toBe(archive.toString('hex'));
+  expect(tunnels).toHaveLength(1);
 });

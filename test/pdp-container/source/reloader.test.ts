@@ -5,7 +5,7 @@ import type { Publication } from '../../../engine/publication.ts';
 import { ActiveRevision } from '../../../pdp-container/active-revision.ts';
 import { Metrics } from '../../../pdp-container/metrics.ts';
 import type { BundleRules } from '../../../pdp-container/source/bundle-rules.ts';
-import type { Layer, LayerEvents } from '../../../pdp-container/source/layer.ts';
+import type { Layer, LayerEvents, ReadLayer } from '../../../pdp-container/source/layer.ts';
 import { Reloader } from '../../../pdp-container/source/reloader.ts';
 import { bundleOf } from '../../bundles.ts';
 
@@ -20,6 +20,7 @@ const BAD: Loaded = {
 /** A layer that tells what it is told to. */
 class FakeLayer implements Layer {
   readonly name: string;
+  remote = false;
   tag: string | undefined;
   checkedAt: Date | undefined;
   problem: string | undefined;
@@ -40,9 +41,10 @@ class FakeLayer implements Layer {
     this.looks += 1;
   }
 
-  async content(): Promise<LayerContent | undefined> {
+  async content(): Promise<ReadLayer | undefined> {
     if (this.has instanceof Error) throw this.has;
-    return this.has;
+    if (this.has === undefined) return undefined;
+    return { content: this.has, ...(this.tag === undefined ? {} : { tag: this.tag }) };
   }
 
   async stop(): Promise<void> {}
@@ -174,9 +176,10 @@ describe('layers', () => {
     const [, remote] = layers as [FakeLayer, FakeLayer];
     remote.has = undefined;
     remote.problem = 'answered 503';
+    remote.remote = true;
     const { reloader: own, active, loads, end } = reloader(layers);
     await own.start();
-    remote.events?.asked();
+    remote.events?.failed();
     expect(loads).toHaveLength(0);
     expect(active.revision).toBeUndefined();
     expect(active.failure?.problems).toEqual([
@@ -185,7 +188,7 @@ describe('layers', () => {
 
     remote.has = { archive: new Uint8Array() };
     remote.problem = undefined;
-    remote.events?.asked();
+    remote.checkedAt = new Date();
     void remote.events?.changed();
     await settle();
     end(0);
@@ -218,12 +221,11 @@ describe('layers', () => {
     expect(loads).toHaveLength(1);
     (layers[1] as FakeLayer).tag = '2';
     expect(await outcome(1, BAD)).toBe(false);
-    // Nothing is better by asking again.
-    expect(await outcome(2)).toBe(false);
-    expect(loads).toHaveLength(2);
-    (layers[1] as FakeLayer).tag = '3';
-    expect(await outcome(2, good('r0'))).toBe(true);
-    expect(active.revision).toBe('r0');
+    // What was wrong may have been here, such as the time it took.
+    expect(await outcome(2)).toBe(true);
+    expect(active.revision).toBe('r2');
+    expect(await outcome(3)).toBe(true);
+    expect(loads).toHaveLength(3);
   });
 
   it('that cannot be asked make what is active stale until they can', async () => {
@@ -235,17 +237,17 @@ describe('layers', () => {
     end(0);
     await started;
     layer.problem = 'answered 503';
-    layer.events?.asked();
+    layer.events?.failed();
     expect(active.revision).toBe('r0');
     expect(active.failure?.problems).toEqual([
       { severity: 'error', file: 's3://bucket/key', line: 1, column: 1, message: 'answered 503' },
     ]);
     const since = active.staleSince;
     expect(since).toBeInstanceOf(Date);
-    layer.events?.asked();
+    layer.events?.failed();
     expect(active.staleSince).toBe(since);
     layer.problem = undefined;
-    layer.events?.asked();
+    layer.events?.confirmed();
     expect(active.staleSince).toBeUndefined();
   });
 

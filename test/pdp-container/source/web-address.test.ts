@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { httpSource } from '../../../pdp-container/source/http-source.ts';
 import { DEFAULT_FETCH_LIMITS as limits } from '../../../pdp-container/source/remote-source.ts';
 import { parseWebAddress, webName } from '../../../pdp-container/source/web-address.ts';
@@ -71,5 +71,16 @@ it('reads only what is encrypted or of this machine, and never repeats credentia
 it.each(['', 'two words', 'line\n', 'ümlaut'])('refuses the token %j without repeating it', (token) => {
   expect(() => httpSource('https://policies.example.com/b.tar.gz', { token, limits })).toThrow(
     "source 'https://policies.example.com/b.tar.gz': its token is empty, or has a space or a line break in it",
+  );
+});
+
+it('refuses a proxy that has no address without repeating it', () => {
+  vi.stubEnv('HTTPS_PROXY', 'http://user:password@host:1 x');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(() => httpSource('https://policies.example.com/b.tar.gz', { limits })).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      message: 'HTTPS_PROXY is not the address of a proxy, such as http://proxy.example.com:3128',
+    }),
   );
 });
