@@ -28,24 +28,32 @@ export async function publishedFiles(
   if (!result.ok) throw new Error(JSON.stringify(result.problems, null, 2));
   const built = await buildFiles(result.bundle, sources);
   const manifest = JSON.parse(new TextDecoder().decode(built.get('manifest.json'))) as Manifest;
-  const bytes = new TextEncoder().encode(
-    JSON.stringify({ ...manifest, ...(sequence === undefined ? {} : { sequence }) }),
-  );
-  built.set('manifest.json', bytes);
-  if (key !== undefined) built.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
-  return built;
+  return signedFiles(built, { ...manifest, ...(sequence === undefined ? {} : { sequence }) }, key);
+}
+
+/** Files with a manifest, and a signature over it. */
+export function signedFiles(
+  contents: ReadonlyMap<string, Uint8Array>,
+  manifest: object,
+  key?: KeyObject,
+): Map<string, Uint8Array> {
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  const files = new Map(contents).set('manifest.json', bytes);
+  if (key !== undefined) files.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
+  return files;
 }
 
 /** Files as they are packed; a link is one by its target. */
 export type PackedFiles = ReadonlyMap<string, Uint8Array | { link: string }>;
 
-/** Packs files as they are. */
+/** Packs files as they are; the same files are the same bytes. */
 export async function archiveOf(contents: PackedFiles): Promise<Uint8Array> {
+  const mtime = new Date(0);
   const entries = [...contents].map(
     ([name, body]): TarEntry =>
       'link' in body
-        ? { header: { name, size: 0, type: 'symlink', linkname: body.link } }
-        : { header: { name, size: body.byteLength }, body },
+        ? { header: { name, size: 0, mtime, type: 'symlink', linkname: body.link } }
+        : { header: { name, size: body.byteLength, mtime }, body },
   );
   return gzipSync(await packTar(entries));
 }
