@@ -34,7 +34,8 @@ it('tells when all sources last said that what is active is what they have', () 
 
 it('tells it no more once a source has something else that is not good', () => {
   const { remote, local, layer, own } = states();
-  remote.checkedAt = local.checkedAt = at(1);
+  remote.checkedAt = at(1);
+  local.checkedAt = at(3);
   own.taken(ACTIVE);
   own.refused();
   expect(own.current).toBe(false);
