@@ -44,8 +44,16 @@ export async function readS3Object(
     try {
       const condition = tag === undefined ? {} : { IfNoneMatch: tag };
       const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...condition });
-      const output = await client.send(command, { abortSignal: signal });
-      return { content: await contentOf(output, maxBytes, signal), tag: output.ETag };
+      const read = async () => {
+        const output = await client.send(command, { abortSignal: signal });
+        return { content: await contentOf(output, maxBytes, signal), tag: output.ETag };
+      };
+      // The SDK tries again until an answer begins. One that ends in its midst is what a freeze leaves.
+      return await read().catch((error: unknown) => {
+        if (signal.aborted || error instanceof PdpUnavailableError || statusOf(error) !== undefined)
+          throw error;
+        return read();
+      });
     } finally {
       client.destroy();
     }

@@ -135,7 +135,10 @@ class GitSource implements RemoteSource {
 
   async #prepare(): Promise<Workplace> {
     if (this.#closed.signal.aborted) throw new SourceError('it is closed');
-    this.#workplace ??= await this.#newWorkplace();
+    if (this.#workplace === undefined) {
+      this.#workplace = await this.#newWorkplace();
+      process.on('exit', this.#clear);
+    }
     return this.#workplace;
   }
 
@@ -162,11 +165,12 @@ class GitSource implements RemoteSource {
     }
   }
 
-  #clear(): void {
+  readonly #clear = (): void => {
+    process.off('exit', this.#clear);
     if (this.#workplace === undefined) return;
     rmSync(this.#workplace.directory, { recursive: true, force: true, maxRetries: 2 });
     this.#workplace = undefined;
-  }
+  };
 }
 
 /** What a process before this one left is not trusted: it may have been stopped in the middle. */

@@ -33,7 +33,11 @@ it('gives the same bytes whatever the time zone, locale, umask and folder, and o
     const child = spawn(
       '/bin/sh',
       ['-c', `umask ${umask}; exec "$0" "$@"`, process.execPath, PDP, 'build', '.', '-o', output],
-      { cwd: directory, env: { PATH: process.env.PATH, PDP_SIGN_KEY: key, ...env }, stdio: ['ignore', 'ignore', 'inherit'] },
+      {
+        cwd: directory,
+        env: { PATH: process.env.PATH, PDP_SIGN_KEY: key, ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
     );
     expect(await once(child, 'close')).toEqual([0, null]);
     return readFile(output);

@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
-import { bundleOf, directoryOf, files } from '../bundles.ts';
+import { bundleOf, files } from '../bundles.ts';
 import { KEY, keyPair, policyOf, TARGET, type TestStore, testStore } from './store.ts';
 
 /** Publishes policies of these users, one after the other; resolves with their revisions. */
-async function publishAll(
-  store: TestStore,
-  users: string[],
-  env: Record<string, string> = {},
-): Promise<string[]> {
+async function publishAll(store: TestStore, users: string[], privatePem?: string): Promise<string[]> {
   const revisions: string[] = [];
-  for (const user of users) {
-    const { revision } = await store.json(['publish', await directoryOf(policyOf(user)), TARGET], env);
-    revisions.push(String(revision));
-  }
+  for (const user of users) revisions.push(await store.publish(policyOf(user), privatePem));
   return revisions;
 }
 
@@ -142,7 +135,7 @@ describe('pdp rollback', () => {
     const store = await testStore();
     const { privatePem, publicPem } = keyPair();
     const keys = { PDP_SIGN_KEY: privatePem, PDP_VERIFY_KEY: publicPem };
-    const [, bob] = await publishAll(store, ['ann', 'bob'], keys);
+    const [, bob] = await publishAll(store, ['ann', 'bob'], privatePem);
     const planted = policyOf('mallory');
     store.s3.put(
       'policies',

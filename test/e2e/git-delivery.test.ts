@@ -102,6 +102,25 @@ it('nothing is left behind', async () => {
   expect(await readdir(temporary)).toEqual([]);
 });
 
+it('nothing is left behind by one that is told twice, while git is at work', async () => {
+  const temporary = await temporaryDirectory();
+  const { host, pdp, trigger } = await delivered('0', { TMPDIR: temporary });
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  const { promise: cut, resolve: isCut } = Promise.withResolvers<void>();
+  host.intercept = (request) => {
+    request.socket.on('close', isCut);
+    isAsked();
+    return true;
+  };
+  trigger().catch(() => {});
+  await asked;
+  void pdp.end('SIGTERM');
+  await pdp.logged('draining');
+  expect(await pdp.end('SIGTERM')).toBe(143);
+  await cut;
+  expect(await readdir(temporary)).toEqual([]);
+});
+
 it('without git it does not start, and says what to do', async () => {
   const pdp = serveProcess(['git+https://git.example.test/policies.git#main'], { PATH: '/nonexistent' });
   expect(await pdp.ended).toBe(2);

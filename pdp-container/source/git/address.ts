@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../../engine/index.ts';
+import { isTrustworthy } from '../web-address.ts';
 
 /** A `git+https://host/repo.git#REF:PATH` taken apart. Nothing in it can be taken for an option of git or ssh. */
 export interface GitAddress {
@@ -20,7 +21,6 @@ export type Revision =
   /** All of a commit's id. */
   | { kind: 'commit'; id: string };
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\])$/i;
 const SSH_USER = /^[a-z0-9_][a-z0-9_.-]*$/i;
 /** SHA-1 or SHA-256. */
@@ -67,7 +67,7 @@ function remoteOf(protocol: GitAddress['protocol'], rest: string): string {
     throw wrong(place, 'has a user name that is not letters, digits, dots, dashes and underscores');
   }
   if (!HOST.test(hostname)) throw wrong(place, 'has no host name that can be one');
-  if (protocol === 'http' && !LOOPBACK.test(hostname)) {
+  if (protocol !== 'ssh' && !isTrustworthy(url)) {
     throw wrong(place, 'is not encrypted: use git+https (git+http is for a server on this machine)');
   }
   if (CONTROL.test(rest) || rest.includes('\\'))

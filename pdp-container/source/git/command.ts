@@ -46,6 +46,8 @@ export async function runGit<T>(args: readonly string[], run: GitRun<T>): Promis
     if (!isOver) killGroup(child);
   };
   signal.addEventListener('abort', kill, { once: true });
+  // A group of its own does not end with this process.
+  process.on('exit', kill);
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   let stderr = '';
@@ -72,6 +74,7 @@ export async function runGit<T>(args: readonly string[], run: GitRun<T>): Promis
   } finally {
     await ended.catch(() => {});
     signal.removeEventListener('abort', kill);
+    process.off('exit', kill);
   }
 }
 

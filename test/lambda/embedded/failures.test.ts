@@ -64,6 +64,19 @@ describe('a store that', () => {
     },
   );
 
+  test('ends its answer in the midst is asked again at once', async () => {
+    const store = await openStore();
+    await store.put('bob', 1);
+    store.server.before = () => {
+      store.server.fault = store.reads() === 1 ? 'truncated' : undefined;
+    };
+    const { may, told, events } = refreshed({ bundle: await bundleFor('alice') });
+    await may('alice');
+    await told('refreshed');
+    expect(events).toHaveLength(1);
+    expect(store.reads()).toBe(2);
+  });
+
   test('stays away is told of once, and once more when it is back', async () => {
     const store = await openStore();
     await store.put('bob', 1);

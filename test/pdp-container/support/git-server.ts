@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GIT_ENVIRONMENT, GitRepository } from './git-repository.ts';
@@ -7,6 +8,8 @@ import { GIT_ENVIRONMENT, GitRepository } from './git-repository.ts';
 export interface GitServerOptions {
   /** Asked for as git sends it: Basic, with any user name. @default none is */
   token?: string;
+  /** PEM, for HTTPS. @default plain HTTP */
+  tls?: { cert: string; key: string };
 }
 
 /** What was asked of the server. */
@@ -27,13 +30,15 @@ export class GitServer {
   intercept: Intercept = () => false;
   readonly #root: string;
   readonly #token: string | undefined;
+  readonly #tls: GitServerOptions['tls'];
   readonly #children = new Set<ChildProcess>();
   #server: Server;
   #port = 0;
 
-  private constructor(root: string, { token }: GitServerOptions) {
+  private constructor(root: string, { token, tls }: GitServerOptions) {
     this.#root = root;
     this.#token = token;
+    this.#tls = tls;
     this.#server = this.#newServer();
   }
 
@@ -55,7 +60,7 @@ export class GitServer {
 
   /** Such as `http://127.0.0.1:41234`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** The address of a repository as `pdp serve` takes it, without what follows `#`. */
@@ -86,7 +91,7 @@ export class GitServer {
   }
 
   #newServer(): Server {
-    return createServer((request, response) => {
+    const listener = (request: IncomingMessage, response: ServerResponse) => {
       const { method = '', url = '', headers } = request;
       this.requests.push({ method, path: url, authorization: headers.authorization });
       if (this.intercept(request, response)) return;
@@ -95,7 +100,8 @@ export class GitServer {
         return;
       }
       this.answer(request, response);
-    });
+    };
+    return this.#tls === undefined ? createServer(listener) : createTlsServer(this.#tls, listener);
   }
 
   #isAllowed(authorization: string | undefined): boolean {

@@ -83,7 +83,6 @@ export async function startFunction(
   const client = await lambdaRuntime();
   const inside = ['netns', 'exec', host.namespace, process.execPath, functionProcess, client, handler];
   const running = start('ip', inside, {
-    ...env,
     LAMBDA_TASK_ROOT: directory,
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -93,6 +92,7 @@ export async function startFunction(
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
     AWS_LAMBDA_LOG_GROUP_NAME: logicalId,
     AWS_LAMBDA_LOG_STREAM_NAME: 'test',
+    ...env,
   });
   defer(() => running.stop());
   let count = 0;
