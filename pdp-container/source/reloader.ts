@@ -1,11 +1,18 @@
 import type { Logger } from 'pino';
 import { compileInWorker, type LayerInput, type LayersResult } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
-import { createPdp, type EvaluatorFactory, InvalidBundleError, type Problem } from '../../engine/index.ts';
+import {
+  type EvaluatorFactory,
+  InvalidBundleError,
+  type Pause,
+  type Problem,
+  preparePdp,
+} from '../../engine/index.ts';
 import type { Publication } from '../../engine/publication.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import { reasonOf } from '../errno.ts';
 import type { Metrics } from '../metrics.ts';
+import { buildTurns } from './build-turns.ts';
 import type { BundleRules } from './bundle-rules.ts';
 import { type Keeper, layersToKeep, type SetToKeep } from './keeper.ts';
 import type { Layer } from './layer.ts';
@@ -30,6 +37,8 @@ export interface ReloaderParts {
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
   pacing?: Pacing;
+  /** What the making of a revision waits for, while the active one answers. @default turns of a millisecond */
+  pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
 /** What was read of all layers. */
@@ -65,7 +74,7 @@ export class Reloader {
   /** @param layers in order, at least one */
   constructor(layers: readonly Layer[], parts: ReloaderParts) {
     this.#layers = layers;
-    this.#parts = { compile: compileInWorker, pacing: systemPacing, ...parts };
+    this.#parts = { compile: compileInWorker, pacing: systemPacing, pauseUntil: buildTurns, ...parts };
     this.#states = new LayerStates(layers);
   }
 
@@ -148,9 +157,13 @@ export class Reloader {
     const set = await this.#read();
     // As long as a source has not been read, only that is wrong.
     if (set === undefined) return;
-    if (set.tags !== undefined && set.tags === this.#tags) return this.#tell();
+    if (set.tags !== undefined && set.tags === this.#tags) {
+      this.#keepAgain();
+      return this.#tell();
+    }
     this.#tags = undefined;
     const taken = await this.#take(set.inputs);
+    if (this.#stopped) return;
     if (!taken.ok) return this.#failed(taken.problems);
     this.#tags = set.tags;
     this.#ran = taken.layers;
@@ -171,6 +184,7 @@ export class Reloader {
       const set = await this.#read(kept.archives);
       if (set === undefined) return refused('a source on this machine cannot be read');
       const taken = await this.#take(set.inputs, true);
+      if (this.#stopped) return;
       if (!taken.ok) return refused(taken.problems[0]?.message ?? '');
       this.#ran = taken.layers;
       this.#states.takenFromKept(taken.layers, kept.confirmedAt);
@@ -186,11 +200,12 @@ export class Reloader {
    * @param kept it was kept, and no source has said that it is what it has
    */
   async #take(inputs: LayerInput[], kept = false): Promise<LayersResult<Uint8Array[]>> {
-    const { active, metrics, logger, evaluator, rules, compile } = this.#parts;
+    const { active, metrics, logger, evaluator, rules, compile, pauseUntil } = this.#parts;
     const start = performance.now();
     try {
       const { limits, verifyKeys } = rules;
-      const result = await compile({ layers: inputs, limits, verifyKeys });
+      const background = active.revision !== undefined;
+      const result = await compile({ layers: inputs, limits, verifyKeys, background });
       if (!result.ok) return result;
       if (result.bundle.revision === active.revision) {
         metrics.reloaded('unchanged');
@@ -198,7 +213,7 @@ export class Reloader {
         return result;
       }
       // The new revision is ready to answer before anything sees it.
-      const pdp = createPdp(result.bundle, { evaluator });
+      const pdp = await preparePdp(result.bundle, { evaluator, pause: pauseUntil(this.#stop.signal) });
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       active.activate(pdp, urls, now, kept);
@@ -255,6 +270,12 @@ export class Reloader {
     const { names: sources, confirmedAt = new Date() } = this.#states;
     this.#toKeep = { sources, revision: active.revision, confirmedAt, layers };
     this.#parts.keeper?.keep(this.#toKeep);
+  }
+
+  /** There may be space by now. */
+  #keepAgain(): void {
+    const { keeper } = this.#parts;
+    if (keeper?.failed === true && this.#toKeep !== undefined) keeper.keep(this.#toKeep);
   }
 
   /** Has it said how long what is kept was what the sources have. */
