@@ -27,6 +27,8 @@ export interface CompileJob {
   limits?: Partial<ArchiveLimits>;
   /** Public keys in PEM: each layer must be signed for one of them. @default signatures are not looked at */
   verifyKeys?: string | undefined;
+  /** Others answer meanwhile: it steps back behind them, where the system lets a thread do so. @default false */
+  background?: boolean;
 }
 
 /** What came of layers: also what each of them is, in their order. */

@@ -11,7 +11,7 @@ export type * from './contract.ts';
 export type { ExplainedDecision } from './deciding-pdp.ts';
 export * from './errors.ts';
 export type { CedarRequest, CedarResponse, Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
-export { createPdp, type Explaining, type PdpOptions } from './local-pdp.ts';
+export { createPdp, type Explaining, type PdpOptions, preparePdp } from './local-pdp.ts';
 export { readArchive } from './read-archive.ts';
 export {
   parseAccessRequest,
@@ -19,3 +19,4 @@ export {
   parseEntity,
   parseSearchedEntity,
 } from './request.ts';
+export type { Pause } from './steps.ts';

@@ -10,6 +10,7 @@ import type { Evaluator, EvaluatorFactory, LaidOver } from './evaluator.ts';
 import { resourceTypesOf } from './resource-types.ts';
 import { Schema } from './schema.ts';
 import { type Judge, searchOf } from './search.ts';
+import { atOnce, type Pause, type Steps, withPauses } from './steps.ts';
 
 export interface PdpOptions {
   /** Another evaluator than the compiled one. */
@@ -22,9 +23,27 @@ export interface PdpOptions {
  * @throws ConfigurationError naming the policy that cannot be evaluated
  */
 export function createPdp(bundle: Bundle<BundleEntities>, options: PdpOptions = {}): LocalPdp & Explaining {
+  return atOnce(pdpOf(bundle, options));
+}
+
+/**
+ * As {@link createPdp}, with pauses, so that a process that answers meanwhile goes on answering. What is being made
+ * is seen by nobody before it is whole.
+ *
+ * @param pause asked every some tens of microseconds whether to go on; what it throws ends the work
+ * @throws ConfigurationError naming the policy that cannot be evaluated
+ */
+export function preparePdp(
+  bundle: Bundle<BundleEntities>,
+  { pause, ...options }: PdpOptions & { pause: Pause },
+): Promise<LocalPdp & Explaining> {
+  return withPauses(pdpOf(bundle, options), pause);
+}
+
+function* pdpOf(bundle: Bundle<BundleEntities>, { evaluator }: PdpOptions): Steps<LocalPdp & Explaining> {
   const schema = bundle.schema === undefined ? undefined : new Schema(bundle.schema);
-  const engine = engineOf({ ...bundle, schema, checked: true });
-  return new BundlePdp(bundle, schema, engine, options.evaluator?.(bundle, engine) ?? engine);
+  const engine = yield* engineOf({ ...bundle, schema, checked: true });
+  return new BundlePdp(bundle, schema, engine, evaluator?.(bundle, engine) ?? engine);
 }
 
 /** Answers with the messages of policies that erred, which may hold values: for local tools only. */

@@ -4,17 +4,28 @@ const TURN_MS = 5;
 /** Shares the process between a request with much to do and all others. */
 export class Turns {
   readonly #signal: AbortSignal;
-  #ends = performance.now() + TURN_MS;
+  readonly #turnMs: number;
+  #ends: number;
 
-  constructor(signal: AbortSignal) {
+  /** @param turnMs how long a turn is @default 5 */
+  constructor(signal: AbortSignal, turnMs = TURN_MS) {
     this.#signal = signal;
+    this.#turnMs = turnMs;
+    this.#ends = performance.now() + turnMs;
   }
 
-  /** To be awaited before each piece of work. @throws the reason of the signal once that is aborted */
-  async next(): Promise<void> {
-    if (performance.now() <= this.#ends) return;
+  /**
+   * To be awaited before each piece of work; gives nothing to wait for within a turn.
+   *
+   * @throws the reason of the signal once that is aborted
+   */
+  next(): Promise<void> | undefined {
+    return performance.now() <= this.#ends ? undefined : this.#others();
+  }
+
+  async #others(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.#signal.throwIfAborted();
-    this.#ends = performance.now() + TURN_MS;
+    this.#ends = performance.now() + this.#turnMs;
   }
 }

@@ -13,6 +13,7 @@ import { Fixtures } from './bench/fixtures.ts';
 import { benchHttp } from './bench/http.ts';
 import { benchMiddleware } from './bench/middleware.ts';
 import { stopAll } from './bench/processes.ts';
+import { benchReload } from './bench/reload.ts';
 import { type Outcome, verdicts } from './bench/report.ts';
 import { benchRuntime } from './bench/runtime.ts';
 import { benchSearch } from './bench/search.ts';
@@ -30,6 +31,7 @@ const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   'cold-start': benchColdStart,
   runtime: benchRuntime,
   tasks: benchTasks,
+  reload: benchReload,
   size: () => benchSize(),
 };
 const RESULT = fileURLToPath(new URL('../build/bench.json', import.meta.url));

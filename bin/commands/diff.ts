@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { Changes } from '../diff/canonical.ts';
 import { type BundleDiff, diffBundles, type Side } from '../diff/diff.ts';
 import { printDiff } from '../diff/print.ts';
-import { isStoreAddress } from '../store/address.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { print, printJson, printProblems } from '../terminal/output.ts';
 import { compileSource } from '../terminal/source.ts';
@@ -53,9 +52,12 @@ async function read(source: string, token: string | undefined): Promise<Side> {
   throw new UsageError(`${source} is not valid`);
 }
 
+/** Whatever is asked over HTTP, but S3, which has its own credentials. */
+const TAKES_TOKEN = /^(?:git\+)?https?:\/\//i;
+
 /** The one token is for the one address that takes one: it is not sent to two. */
 function tokenOf(index: number, sources: [string, string]): string {
-  const takers = sources.filter((source) => source.includes('://') && !isStoreAddress(source));
+  const takers = sources.filter((source) => TAKES_TOKEN.test(source));
   return process.env[takers.length > 1 ? `PDP_SOURCE_TOKEN_${index + 1}` : 'PDP_SOURCE_TOKEN'] ?? '';
 }
 

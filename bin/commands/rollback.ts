@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { compileArchive, readArchiveFiles } from '../../compiler/index.ts';
+import { compileFiles } from '../../compiler/index.ts';
 import { InvalidBundleError } from '../../engine/index.ts';
 import { nameOf, parseTarget, type StoreAddress } from '../store/address.ts';
 import { findEarlier, type HistoryEntry, readEntry, readHistory } from '../store/history.ts';
@@ -90,15 +90,12 @@ async function earlier(
 }
 
 /** @throws InvalidBundleError when this version does not take it */
-async function contentOf({ stored, manifest }: Published): Promise<Content> {
-  const result = await compileArchive(stored.archive);
+async function contentOf({ files, manifest }: Published): Promise<Content> {
+  const result = await compileFiles(files, manifest?.revision);
   if (!result.ok) throw new InvalidBundleError(result.problems);
   printProblems(result.warnings);
-  return {
-    bundle: result.bundle,
-    files: await readArchiveFiles(stored.archive),
-    ...(manifest?.builtFrom === undefined ? {} : { builtFrom: manifest.builtFrom }),
-  };
+  const { builtFrom } = manifest ?? {};
+  return { bundle: result.bundle, files, ...(builtFrom === undefined ? {} : { builtFrom }) };
 }
 
 async function list(address: StoreAddress, { region, limit, json }: RollbackFlags): Promise<void> {

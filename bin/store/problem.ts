@@ -7,10 +7,6 @@ export function problemOfStore(error: unknown, address: StoreAddress): string {
   switch (name) {
     case 'NoSuchBucket':
       return `there is no bucket ${address.bucket}`;
-    case 'NoSuchVersion':
-      return `it has no version ${address.versionId ?? ''}`;
-    case 'MethodNotAllowed':
-      return 'this version is where it was deleted';
     case 'NotImplemented':
       return `the server does not offer what this takes: conditional writes and versions, as S3 has them (${message})`;
   }

@@ -1,9 +1,17 @@
 import { buildArchive, buildFiles, type Files, type Signer } from '../../compiler/index.ts';
+import { readTarGz } from '../../engine/archive.ts';
 import { BUILT } from '../../engine/built-files.ts';
-import type { Bundle, Manifest } from '../../engine/index.ts';
+import { type Bundle, InvalidBundleError, type Manifest } from '../../engine/index.ts';
 import { parseVerificationKeys, type VerificationKey } from '../../engine/signature.ts';
 import { UsageError } from '../terminal/exit.ts';
-import { isSignedFor, NotBelieved, type Published, readPublished, sameContent } from './published.ts';
+import {
+  isSignedFor,
+  NotBelieved,
+  PUBLISHED_LIMITS,
+  type Published,
+  readPublished,
+  sameContent,
+} from './published.ts';
 import { LostRace, type Store } from './store.ts';
 
 /** A checked bundle that is to be published. */
@@ -106,6 +114,7 @@ export async function publishNext(
     ...(content.builtFrom === undefined ? {} : { builtFrom: content.builtFrom }),
     ...(signer === undefined ? {} : { signer }),
   });
+  await checkLimits(archive, onWarning);
   const signed = signer?.algorithm ?? null;
   const publication = { ...common, sequence, versionId: null, bytes: archive.byteLength, signed };
   if (dryRun) return { outcome: 'would-publish', ...publication };
@@ -115,6 +124,18 @@ export async function publishNext(
   } catch (error) {
     if (!(error instanceof LostRace)) throw error;
     return afterLostRace(store, archive, publication);
+  }
+}
+
+/** @throws InvalidBundleError for what no PDP takes, whatever its limits */
+async function checkLimits(archive: Uint8Array, onWarning: PublishOptions['onWarning']): Promise<void> {
+  try {
+    await readTarGz(archive);
+  } catch (error) {
+    if (!(error instanceof InvalidBundleError)) throw error;
+    await readTarGz(archive, PUBLISHED_LIMITS);
+    const [problem] = error.problems;
+    onWarning(`PDPs refuse it unless their limits are raised: ${problem?.file} ${problem?.message}`);
   }
 }
 

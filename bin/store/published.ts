@@ -1,5 +1,5 @@
 import type { Files } from '../../compiler/index.ts';
-import { readTarGz } from '../../engine/archive.ts';
+import { type ArchiveLimits, readTarGz } from '../../engine/archive.ts';
 import { BUILT } from '../../engine/built-files.ts';
 import { InvalidBundleError, type Manifest } from '../../engine/index.ts';
 import { isBuilt, verify } from '../../engine/read-archive.ts';
@@ -19,6 +19,15 @@ export interface Published {
   problem?: string;
 }
 
+/** What may be published: far more than PDPs take unless they are told to, and no more than a machine can unpack. */
+export const PUBLISHED_LIMITS: ArchiveLimits = {
+  packedBytes: 2 ** 30,
+  bytes: 2 ** 31,
+  files: 1_000_000,
+  // No gzip packs better.
+  ratio: 1_100,
+};
+
 /** What is there is not signed for the keys that are set. */
 export class NotBelieved extends UsageError {}
 
@@ -34,7 +43,7 @@ export async function readPublished(
 ): Promise<Published> {
   let files: Files = new Map();
   try {
-    files = await readTarGz(stored.archive);
+    files = await readTarGz(stored.archive, PUBLISHED_LIMITS);
     if (keys !== undefined) await verifySignature(files, keys);
     const manifest = isBuilt(files) ? await verify(files) : undefined;
     return { stored, files, manifest, isSigned: files.has(BUILT.signature) };

@@ -55,7 +55,7 @@ export class Store {
    * @returns undefined when nothing is there
    * @throws UsageError
    */
-  async read(versionId = this.address.versionId): Promise<StoredArchive | undefined> {
+  async read(versionId?: string): Promise<StoredArchive | undefined> {
     const { bucket: Bucket, key: Key } = this.address;
     const version = versionId === undefined ? {} : { VersionId: versionId };
     try {

@@ -7,7 +7,6 @@ import {
   readArchiveFiles,
   readDirectory,
 } from '../../compiler/index.ts';
-import { isStoreAddress } from '../store/address.ts';
 import { UsageError } from './exit.ts';
 
 /**
@@ -21,7 +20,11 @@ export async function compileSource(
   token = process.env.PDP_SOURCE_TOKEN,
 ): Promise<{ result: CompileResult; files: Files }> {
   const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
-  if (isAddress) return compileBytes(await fetchSource(source, token || undefined));
+  if (isAddress) {
+    // For whoever gives one: the commands start without what reads it.
+    const { fetchRemote } = await import('./fetch-remote.ts');
+    return compileBytes(await fetchRemote(source, token || undefined));
+  }
   const stats = await stat(source).catch(() => undefined);
   if (stats === undefined) throw new UsageError(`${source}: no such directory or file`);
   if (stats.isDirectory()) {
@@ -33,16 +36,6 @@ export async function compileSource(
 async function compileBytes(archive: Uint8Array): Promise<{ result: CompileResult; files: Files }> {
   const result = await compileArchive(archive);
   return { result, files: result.ok ? await readArchiveFiles(archive) : new Map() };
-}
-
-/** What has an address is for whoever gives one: the commands start without it. */
-async function fetchSource(source: string, token: string | undefined): Promise<Uint8Array> {
-  if (isStoreAddress(source)) {
-    const { readStored } = await import('../store/read-stored.ts');
-    return readStored(source);
-  }
-  const { fetchRemote } = await import('./fetch-remote.ts');
-  return fetchRemote(source, token);
 }
 
 /** Where a bundle is by default. */

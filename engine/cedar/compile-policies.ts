@@ -1,5 +1,6 @@
 import type { PolicyJson, TemplateLink } from '../cedar-json.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { Steps } from '../steps.ts';
 import type { EnginePolicies } from './api.ts';
 import { UnsupportedPolicyError } from './compile-expression.ts';
 import {
@@ -33,7 +34,7 @@ const ANY_ENTITY = new EntityNode('', '');
  *
  * @throws ConfigurationError naming the policy or template that cannot be evaluated
  */
-export function compilePolicies(policies: EnginePolicies, store: NodeStore): PolicyGroup[] {
+export function* compilePolicies(policies: EnginePolicies, store: NodeStore): Steps<PolicyGroup[]> {
   const compiler = new PolicyCompiler(store);
   const ids = new Set<string>();
   const compile = (id: string, json: PolicyJson, fill?: FillSlot): PolicyGroup => {
@@ -49,10 +50,13 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Pol
     const slots = new Set<string>();
     naming(id, () => compile(id, json, (slot) => slots.add(slot) && ANY_ENTITY));
     templates.set(id, { json, slots });
+    yield;
   }
-  const groups = byId(policies.staticPolicies, 'staticPolicies').map(([id, json]) =>
-    naming(id, () => compile(id, json)),
-  );
+  const groups: PolicyGroup[] = [];
+  for (const [id, json] of byId(policies.staticPolicies, 'staticPolicies')) {
+    groups.push(naming(id, () => compile(id, json)));
+    yield;
+  }
   const { templateLinks = [] } = policies;
   if (!Array.isArray(templateLinks)) throw new ConfigurationError('templateLinks must be a list');
   for (const link of templateLinks) {
@@ -65,6 +69,7 @@ export function compilePolicies(policies: EnginePolicies, store: NodeStore): Pol
       return compile(newId, template.json, compiler.filling(values));
     });
     groups.push(linked);
+    yield;
   }
   return groups;
 }

@@ -1,5 +1,6 @@
 import type { EntityUid } from '../cedar-json.ts';
 import { Schema } from '../schema.ts';
+import { atOnce, type Steps } from '../steps.ts';
 import type { CedarEngine, EngineOptions, EngineRequest, EntityData } from './api.ts';
 import { Authorizer, internIn } from './authorizer.ts';
 import { compilePolicies } from './compile-policies.ts';
@@ -23,7 +24,7 @@ import { StoreReader } from './stored-entities.ts';
  * @throws InvalidRequestError for entities that cannot be stored
  */
 export function createEngine({ schema, ...options }: EngineOptions): CedarEngine {
-  return engineOf({ ...options, schema: schema === undefined ? undefined : new Schema(schema) });
+  return atOnce(engineOf({ ...options, schema: schema === undefined ? undefined : new Schema(schema) }));
 }
 
 /** What an engine is made from. */
@@ -32,19 +33,21 @@ export interface EngineParts extends Omit<EngineOptions, 'schema'> {
 }
 
 /** As {@link createEngine}, with the schema resolved. */
-export function engineOf(parts: EngineParts): CedarEngine {
-  return new Engine(parts);
+export function* engineOf({
+  policies,
+  schema,
+  entities = [],
+  checked = false,
+}: EngineParts): Steps<CedarEngine> {
+  const store = new NodeStore();
+  const conformance = schema === undefined || checked ? undefined : new Conformance(schema);
+  const compiled = yield* compilePolicies(policies, store);
+  yield* loadEntities(entities, { store, schema, conformance });
+  return new Engine(compiled, store, schema, conformance);
 }
 
 class Engine extends Authorizer implements CedarEngine {
   readonly entities = new StoreReader(this.store);
-
-  constructor({ policies, schema, entities = [], checked = false }: EngineParts) {
-    const store = new NodeStore();
-    const conformance = schema === undefined || checked ? undefined : new Conformance(schema);
-    super(compilePolicies(policies, store), store, schema, conformance);
-    loadEntities(entities, { store, schema, conformance });
-  }
 
   get size(): number {
     return this.store.size;
@@ -72,13 +75,14 @@ class Engine extends Authorizer implements CedarEngine {
     const pending = new Map<string, EntityNode>();
     const resolve = (type: string, id: string) => this.store.find(type, id) ?? internIn(pending, type, id);
     const changes = new Map<EntityNode, EntityChange>();
+    const read = readEntities(entities, resolve, { store, schema, conformance }, (change, path) => {
+      const before = changes.get(change.node);
+      if (before !== undefined) refuseOther(before, change, path);
+      changes.set(change.node, change);
+    });
     refusing(() => {
-      readEntities(entities, resolve, { store, schema, conformance }, (change, path) => {
-        const before = changes.get(change.node);
-        if (before !== undefined) refuseOther(before, change, path);
-        changes.set(change.node, change);
-      });
-      refuseCircle(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents));
+      atOnce(read);
+      refuseCircle(atOnce(findCircle(changes.keys(), (node) => changes.get(node)?.parents ?? node.parents)));
     });
     this.store.put(changes.values());
   }

@@ -1,5 +1,6 @@
 import { formatUid } from '../entity-uid.ts';
 import { InvalidRequestError } from '../errors.ts';
+import type { Steps } from '../steps.ts';
 import type { EntityNode } from './entity-node.ts';
 import type { OverlaidEntity } from './environment.ts';
 import { caught } from './failure.ts';
@@ -11,8 +12,21 @@ export function refusing<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new InvalidRequestError('', caught(error, JsonValueError).message);
+    throw refusalOf(error);
   }
+}
+
+/** The same of what is done in steps. */
+export function* refusingSteps<T>(read: Steps<T>): Steps<T> {
+  try {
+    return yield* read;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+function refusalOf(error: unknown): InvalidRequestError {
+  return new InvalidRequestError('', caught(error, JsonValueError).message);
 }
 
 /** @throws JsonValueError when there is an entity that is its own ancestor */

@@ -65,11 +65,12 @@ export function worldOf(policies: number): World {
   };
 }
 
-function policyText(n: number): string {
+/** The text of one of the policies. */
+export function policyText(n: number): string {
   return KINDS[n % KINDS.length]?.(n) ?? '';
 }
 
-function policyJson(text: string): PolicyJson {
+export function policyJson(text: string): PolicyJson {
   const answer = cedar.policyToJson(text);
   if (answer.type === 'failure') throw new Error(`a policy of the bench: ${answer.errors[0]?.message}`);
   return answer.json as PolicyJson;

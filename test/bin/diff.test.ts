@@ -239,9 +239,9 @@ describe('pdp diff', () => {
 
   it('compares what is published, also a version of it, with what is here', async () => {
     const store = await testStore();
-    const [ann, bob] = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
-    await store.pdp(['publish', ann, TARGET]);
-    await store.pdp(['publish', bob, TARGET]);
+    const ann = await directoryOf(policyOf('ann'));
+    await store.publish(policyOf('ann'));
+    await store.publish(policyOf('bob'));
     expect(await store.json(['diff', `${TARGET}?versionId=version-000001`, ann])).toMatchObject({
       code: 0,
       different: false,
@@ -258,9 +258,13 @@ describe('pdp diff', () => {
     const missing = await store.pdp(['diff', ann, `${TARGET}?versionId=version-000009`]);
     expect(missing).toMatchObject({
       code: 2,
-      stderr: `pdp: ${TARGET}: it has no version version-000009\n`,
+      stderr: `pdp: ${TARGET}?versionId=version-000009: the object has no such version\n`,
     });
     const nothing = await store.pdp(['validate', 's3://policies/other.tar.gz']);
-    expect(nothing).toMatchObject({ code: 2, stderr: 'pdp: s3://policies/other.tar.gz: nothing is there\n' });
+    expect(nothing).toMatchObject({
+      code: 2,
+      stderr:
+        'pdp: s3://policies/other.tar.gz: there is no such object in the bucket: has nothing been published yet?\n',
+    });
   });
 });

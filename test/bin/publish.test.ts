@@ -92,11 +92,26 @@ describe('pdp publish', () => {
     expect(store.count('PutObject')).toBe(0);
   });
 
+  it('says when PDPs do not take it by their default limits', async () => {
+    const store = await testStore();
+    const padding = ' '.repeat(3_000_000);
+    const source = await directoryOf({ 'p.cedar': `permit(principal, action, resource);${padding}` });
+    const { code, stderr } = await store.pdp(['publish', source, TARGET]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^pdp: PDPs refuse it unless their limits are raised: archive unpacks to more than 100 times its \d+ bytes/,
+      ),
+    ]);
+    // It can be read again all the same.
+    expect(await store.json(['publish', source, TARGET])).toMatchObject({ outcome: 'unchanged' });
+  });
+
   it('goes on counting after the object was deleted, and over one that is damaged', async () => {
     const store = await testStore();
     const bucket = store.s3.buckets.get('policies');
-    await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
-    await store.json(['publish', await directoryOf(policyOf('bob')), TARGET]);
+    await store.publish(policyOf('ann'));
+    await store.publish(policyOf('bob'));
     bucket?.delete(KEY, undefined);
     const back = await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
     expect(back).toMatchObject({ outcome: 'published', sequence: 3, previous: null });
@@ -115,7 +130,7 @@ describe('two who publish at once', () => {
     ['the next', true],
   ])('%s publication: one does, the other is told and loses nothing', async (_, isThere) => {
     const store = await testStore();
-    if (isThere) await store.json(['publish', await directoryOf(policyOf('zoe')), TARGET]);
+    if (isThere) await store.publish(policyOf('zoe'));
     const before = store.versions().length;
     const sources = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
     store.s3.before = together(2, 'PutObject');
@@ -153,10 +168,10 @@ describe('two who publish at once', () => {
 
   it('says for people who it was, and what to do', async () => {
     const store = await testStore();
-    const [ann, bob] = [await directoryOf(policyOf('ann')), await directoryOf(policyOf('bob'))];
+    const ann = await directoryOf(policyOf('ann'));
     let overtake = async () => {
       overtake = async () => {};
-      await store.json(['publish', bob, TARGET]);
+      await store.publish(policyOf('bob'));
     };
     store.s3.before = ({ operation }) => (operation === 'PutObject' ? overtake() : undefined);
     const { code, stdout } = await store.pdp(['publish', ann, TARGET]);
@@ -171,7 +186,7 @@ describe('two who publish at once', () => {
 describe('a publisher that is killed', () => {
   it('before it has written leaves what was there, and the next one goes on', async () => {
     const store = await testStore();
-    await store.json(['publish', await directoryOf(policyOf('ann')), TARGET]);
+    await store.publish(policyOf('ann'));
     const before = store.versions();
     const bob = await directoryOf(policyOf('bob'));
     const killed = new AbortController();
@@ -242,8 +257,8 @@ describe('signatures', () => {
 describe('what S3 refuses is told in a line', () => {
   const cases: [string, string[], Record<string, string>, RegExp][] = [
     ['no bucket', ['s3://nothing/b.tar.gz'], {}, /s3:\/\/nothing\/b\.tar\.gz: there is no bucket nothing$/],
-    ['no address', ['policies/b.tar.gz'], {}, /"policies\/b\.tar\.gz" is not the address of a bundle/],
-    ['a folder', ['s3://policies/a/'], {}, /"s3:\/\/policies\/a\/" is not the address of a bundle/],
+    ['no address', ['policies/b.tar.gz'], {}, /"policies\/b\.tar\.gz" is not where bundles are published/],
+    ['a folder', ['s3://policies/a/'], {}, /'s3:\/\/policies\/a\/': it names no object/],
     ['a version', ['s3://policies/a?versionId=1'], {}, /leave \?versionId out/],
     [
       'no credentials',

@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { buildArchive } from '../../compiler/index.ts';
-import { bundleOf, directoryOf, files } from '../bundles.ts';
+import { bundleOf, files } from '../bundles.ts';
 import { KEY, keyPair, policyOf, TARGET, type TestStore, testStore } from './store.ts';
 
 /** Publishes policies of these users, one after the other; resolves with their revisions. */
-async function publishAll(
-  store: TestStore,
-  users: string[],
-  env: Record<string, string> = {},
-): Promise<string[]> {
+async function publishAll(store: TestStore, users: string[], privatePem?: string): Promise<string[]> {
   const revisions: string[] = [];
-  for (const user of users) {
-    const { revision } = await store.json(['publish', await directoryOf(policyOf(user)), TARGET], env);
-    revisions.push(String(revision));
-  }
+  for (const user of users) revisions.push(await store.publish(policyOf(user), privatePem));
   return revisions;
 }
 
@@ -37,6 +30,14 @@ describe('pdp rollback', () => {
       [2, bob],
       [1, ann],
     ]);
+  });
+
+  it('passes over what is the same, signed or numbered anew', async () => {
+    const store = await testStore();
+    const [ann] = await publishAll(store, ['ann', 'bob']);
+    await publishAll(store, ['bob'], keyPair().privatePem);
+    const back = await store.json(['rollback', TARGET]);
+    expect(back).toMatchObject({ revision: ann, sequence: 4, from: { sequence: 1 } });
   });
 
   it('goes to the revision that is named, and nowhere when that is there', async () => {
@@ -142,13 +143,11 @@ describe('pdp rollback', () => {
     const store = await testStore();
     const { privatePem, publicPem } = keyPair();
     const keys = { PDP_SIGN_KEY: privatePem, PDP_VERIFY_KEY: publicPem };
-    const [, bob] = await publishAll(store, ['ann', 'bob'], keys);
+    const [, bob] = await publishAll(store, ['ann', 'bob'], privatePem);
     const planted = policyOf('mallory');
-    store.s3.put(
-      'policies',
-      KEY,
-      await buildArchive(await bundleOf(planted), files(planted), { sequence: 900 }),
-    );
+    const archive = await buildArchive(await bundleOf(planted), files(planted), { sequence: 900 });
+    const metadata = { 'x-amz-meta-revision': bob ?? '', 'x-amz-meta-sequence': '900' };
+    store.s3.buckets.get('policies')?.put(KEY, archive, metadata, {});
     expect(await store.json(['rollback', TARGET], keys)).toMatchObject({
       code: 0,
       revision: bob,

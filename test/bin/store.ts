@@ -1,8 +1,13 @@
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
-import { onTestFinished } from 'vitest';
+import { S3 } from '@aws-sdk/client-s3';
+import { expect, onTestFinished } from 'vitest';
+import { publishNext, readCurrent } from '../../bin/store/publish.ts';
+import { Store } from '../../bin/store/store.ts';
+import { signerOf } from '../../compiler/index.ts';
 import { readTarGz } from '../../engine/archive.ts';
 import type { Manifest } from '../../engine/index.ts';
 import { verify } from '../../engine/read-archive.ts';
+import { bundleOf, files } from '../bundles.ts';
 import { type S3Server, type S3ServerOptions, startS3Server } from '../pdp-container/support/s3-server.ts';
 import { type Outcome, runPdp } from './run-pdp.ts';
 
@@ -20,6 +25,8 @@ export interface TestStore {
     args: string[],
     env?: Record<string, string>,
   ): Promise<Record<string, unknown> & { code: number | null }>;
+  /** Publishes in this process, which is sooner done; resolves with the revision. */
+  publish(contents: Record<string, string>, privatePem?: string): Promise<string>;
   /** The versions of the bundle, the newest first. */
   versions(): ReturnType<typeof versionsOf>;
   /** The manifests of the versions, held to their digests. */
@@ -37,6 +44,10 @@ const versionsOf = (s3: S3Server) =>
 export async function testStore(options?: S3ServerOptions): Promise<TestStore> {
   const s3 = await startS3Server(options);
   onTestFinished(() => s3.close());
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = s3.env;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3({ endpoint: s3.url, region: 'eu-west-1', forcePathStyle: true, credentials });
+  onTestFinished(() => client.destroy());
   const pdp: TestStore['pdp'] = (args, env = {}) =>
     runPdp(args, { ...s3.env, AWS_MAX_ATTEMPTS: '1', ...env });
   return {
@@ -47,6 +58,16 @@ export async function testStore(options?: S3ServerOptions): Promise<TestStore> {
       const { code, stdout, stderr } = await pdp([...args, '--json'], env);
       if (stdout === '') throw new Error(`nothing was printed: ${stderr}`);
       return { code, ...JSON.parse(stdout) };
+    },
+    publish: async (contents, privatePem) => {
+      const store = new Store({ bucket: 'policies', key: KEY }, client);
+      const content = { bundle: await bundleOf(contents), files: files(contents) };
+      const signer = privatePem === undefined ? undefined : signerOf(privatePem);
+      const current = await readCurrent(store, undefined);
+      const options = { signer, onWarning: (message: string) => expect(message).toBe('') };
+      const { outcome, revision } = await publishNext(store, content, current, options);
+      expect(outcome).toBe('published');
+      return revision;
     },
     versions: () => versionsOf(s3),
     manifests: async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileArchive, compileDirectory, compileFiles, compileInWorker } from '../../compiler/index.ts';
 import { fromMessage, toMessage } from '../../compiler/worker-message.ts';
 import { createPdp, formatProblem } from '../../engine/index.ts';
+import { atOnce } from '../../engine/steps.ts';
 import { bundleOf, directoryOf, files, jobOf, problemLines } from '../bundles.ts';
 
 const SCHEMA = `entity Group; entity User in [Group] { level: Long };
@@ -321,7 +322,7 @@ describe('sources', () => {
     expect(new Set(results.map((result) => result.ok && result.bundle.revision)).size).toBe(1);
     if (!fromDirectory.ok) throw new Error('the bundle is not good');
     const layers = [{ revision: fromDirectory.bundle.revision }];
-    expect(fromWorker).toEqual(fromMessage(toMessage({ ...fromDirectory, layers })));
+    expect(fromWorker).toEqual(atOnce(fromMessage(toMessage({ ...fromDirectory, layers }))));
     const changed = await compileFiles(files({ ...contents, 'p.cedar': `${POLICY} ` }));
     expect(changed.ok && changed.bundle.revision).not.toBe(fromFiles.ok && fromFiles.bundle.revision);
   });

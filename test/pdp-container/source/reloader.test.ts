@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { CompileJob, LayerContent, LayersResult } from '../../../compiler/index.ts';
+import type { Pause } from '../../../engine/index.ts';
 import type { Publication } from '../../../engine/publication.ts';
 import { ActiveRevision } from '../../../pdp-container/active-revision.ts';
 import { Metrics } from '../../../pdp-container/metrics.ts';
@@ -51,7 +52,11 @@ class FakeLayer implements Layer {
 }
 
 /** A reloader whose loads end when they are told to, with a new revision each or as told. */
-function reloader(layers: Layer[] = [new FakeLayer('source')], rules: Partial<BundleRules> = {}) {
+function reloader(
+  layers: Layer[] = [new FakeLayer('source')],
+  rules: Partial<BundleRules> = {},
+  pauseUntil: (stopping: AbortSignal) => Pause = () => () => undefined,
+) {
   const loads: PromiseWithResolvers<Loaded>[] = [];
   const jobs: CompileJob[] = [];
   const compile = (job: CompileJob) => {
@@ -67,6 +72,7 @@ function reloader(layers: Layer[] = [new FakeLayer('source')], rules: Partial<Bu
     evaluator: (_bundle, compiled) => compiled,
     rules: { allowOlder: false, ...rules },
     compile,
+    pauseUntil,
   });
   const end = (load: number, result: Loaded = good(`r${load}`)) => loads[load]?.resolve(result);
   const outcome = async (load: number, result?: Loaded) => {
@@ -132,6 +138,55 @@ it('loads nothing more once it is stopped, which waits for what is under way', a
   await stopping;
   expect([await under, await next, await own.reload()]).toEqual([false, false, false]);
   expect(loads).toHaveLength(1);
+});
+
+describe('a revision that is being made', () => {
+  it('is seen once it is whole, and what is active answers until then', async () => {
+    const turns: PromiseWithResolvers<void>[] = [];
+    const {
+      reloader: own,
+      active,
+      jobs,
+      outcome,
+      end,
+    } = reloader([new FakeLayer('source')], {}, () => () => {
+      if (active.revision === undefined) return undefined;
+      turns.push(Promise.withResolvers<void>());
+      return turns.at(-1)?.promise;
+    });
+    expect(await outcome(0)).toBe(true);
+    const before = active.pdp;
+    const reloaded = own.reload();
+    await settle();
+    end(1);
+    await settle();
+    expect(turns).toHaveLength(1);
+    expect(active.pdp).toBe(before);
+    // At the start nobody is answered who could be held up.
+    expect(jobs.map(({ background }) => background)).toEqual([false, true]);
+    turns[0]?.resolve();
+    expect(await reloaded).toBe(true);
+    expect(active.revision).toBe('r1');
+  });
+
+  it('is given up when the server stops, which is no failure', async () => {
+    const pauseUntil = (stopping: AbortSignal) => () =>
+      active.revision === undefined
+        ? undefined
+        : new Promise<void>((_, reject) => {
+            stopping.addEventListener('abort', () => reject(stopping.reason));
+          });
+    const { reloader: own, active, outcome, end } = reloader([new FakeLayer('source')], {}, pauseUntil);
+    expect(await outcome(0)).toBe(true);
+    const reloaded = own.reload();
+    await settle();
+    end(1);
+    await settle();
+    await own.stop();
+    expect(await reloaded).toBe(false);
+    expect(active.revision).toBe('r0');
+    expect(active.failure).toBeUndefined();
+  });
 });
 
 describe('layers', () => {
@@ -278,6 +333,7 @@ describe('layers', () => {
       layers: [{ name: 'source', content: { directory: 'source' }, running: undefined }],
       limits,
       verifyKeys: 'PEM',
+      background: true,
     });
   });
 });

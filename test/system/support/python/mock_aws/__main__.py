@@ -1,8 +1,9 @@
-"""moto's server, with what its CloudFormation does not know of the kit's templates."""
+"""moto's server, with what its CloudFormation does not know of the kit's templates, and its KMS does not sign."""
 
 from moto.server import main
 
-from mock_aws import resources
+from mock_aws import kms, resources
 
+kms.install()
 resources.install()
 main()
