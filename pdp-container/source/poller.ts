@@ -8,6 +8,8 @@ const MAX_BACK_OFF_MS = 300_000;
 const JITTER = 0.1;
 /** A source that says it waits, and answers sooner that it has nothing new, is asked as one that does not. */
 const SHORTEST_HOLD_MS = 1_000;
+/** Publications in a row, each sooner than that after the one before, after which it is asked as one that does not. */
+const MAX_SOON = 3;
 
 /** The time and chance that a poller goes by, as far as tests set them. */
 export interface Pacing {
@@ -54,6 +56,8 @@ export class Poller {
   #pause = new AbortController();
   #tag: string | undefined;
   #failures = 0;
+  /** Answers in a row, each with something new, that a source that waits gave sooner than it would hold a question. */
+  #soon = 0;
   /** Of those who want a question that begins from now on. */
   #wanted: PromiseWithResolvers<void> | undefined;
   /** A question is held by the source until there is something new. */
@@ -116,6 +120,7 @@ export class Poller {
     if (this.#held) wanted?.resolve();
     try {
       const fetched = await this.#source.fetch(this.#tag, signal);
+      const answered = this.#pacing.now();
       this.#failures = 0;
       this.#held = false;
       if (fetched === undefined) this.#events.unchanged();
@@ -123,7 +128,8 @@ export class Poller {
       const dealt = fetched === undefined ? undefined : this.#events.fetched(fetched);
       wanted?.resolve();
       await dealt;
-      const early = fetched === undefined && this.#pacing.now() - start < SHORTEST_HOLD_MS;
+      this.#soon = fetched !== undefined && answered - start < SHORTEST_HOLD_MS ? this.#soon + 1 : 0;
+      const early = fetched === undefined ? answered - start < SHORTEST_HOLD_MS : this.#soon > MAX_SOON;
       return this.#source.waits === true && !early ? 0 : this.#interval();
     } catch (error) {
       this.#held = false;

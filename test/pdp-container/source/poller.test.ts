@@ -69,6 +69,20 @@ it('asks a source that holds questions again at once, unless it does not hold th
   expect(pacing.waits).toEqual([0, 0, 10_000]);
 });
 
+it('does not ask a source at once again and again that calls what it has something else each time', async () => {
+  const { own, source, pacing } = poller();
+  source.waits = true;
+  void own.start();
+  for (const tag of ['a', 'b', 'c', 'd']) {
+    await source.answer(tag);
+    await pacing.pass();
+  }
+  expect(pacing.waits).toEqual([0, 0, 0, 10_000]);
+  pacing.advance(1_000);
+  await source.answer('e');
+  expect(pacing.waits.at(-1)).toBe(0);
+});
+
 it('asks at once when told to, one question at a time', async () => {
   const { own, source, pacing } = poller();
   void own.start();
