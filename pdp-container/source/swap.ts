@@ -29,6 +29,8 @@ export class Swap {
   readonly #parts: SwapParts;
   readonly #source: string;
   readonly #stopping: AbortSignal;
+  /** What is active, whatever it calls itself. */
+  #contents: string | undefined;
 
   /** @param source names of all layers, for the log */
   constructor(parts: SwapParts, source: string, stopping: AbortSignal) {
@@ -51,7 +53,8 @@ export class Swap {
       const background = active.revision !== undefined;
       const result = await compile({ layers: inputs, limits, verifyKeys, background });
       if (!result.ok) return result;
-      if (result.bundle.revision === active.revision) {
+      const contents = JSON.stringify(result.layers.map(({ content }) => content));
+      if (result.bundle.revision === active.revision && contents === this.#contents) {
         metrics.reloaded('unchanged');
         logger.info({ revision: active.revision }, 'revision unchanged');
         return result;
@@ -61,6 +64,7 @@ export class Swap {
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       active.activate(pdp, urls, now, kept);
+      this.#contents = contents;
       metrics.activated(pdp.revision, now);
       metrics.reloaded('success');
       logger.info(
