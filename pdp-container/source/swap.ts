@@ -30,6 +30,8 @@ export class Swap {
   readonly #parts: SwapParts;
   readonly #source: string;
   readonly #stopping: AbortSignal;
+  /** What is active, whatever it calls itself. */
+  #contents: string | undefined;
 
   /** @param source names of all layers, for the log */
   constructor(parts: SwapParts, source: string, stopping: AbortSignal) {
@@ -57,7 +59,8 @@ export class Swap {
       const background = active.revision !== undefined;
       const result = await compile({ layers: inputs, limits, verifyKeys, background });
       if (!result.ok) return result;
-      if (result.bundle.revision === active.revision) {
+      const contents = JSON.stringify(result.layers.map(({ content }) => content));
+      if (result.bundle.revision === active.revision && contents === this.#contents) {
         taken(result.layers);
         metrics.reloaded('unchanged');
         logger.info({ revision: active.revision }, 'revision unchanged');
@@ -68,6 +71,7 @@ export class Swap {
       const urls = new UrlMap(result.bundle.urlRules);
       const now = new Date();
       active.activate(pdp, urls, now, kept);
+      this.#contents = contents;
       taken(result.layers);
       metrics.activated(pdp.revision, now);
       metrics.reloaded('success');
