@@ -5,7 +5,7 @@ import { compareToRunning, type Publication } from '../engine/publication.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseVerificationKeys, type VerificationKey, verifySignature } from '../engine/signature.ts';
 import { type CompileResult, compileSet, revisionOf } from './compile.ts';
-import { type Files, readDirectory } from './files.ts';
+import { type Files, isBundleFile, readDirectory } from './files.ts';
 import { type Layer, pathIn } from './layer.ts';
 
 /** A layer as it is where it comes from. */
@@ -79,7 +79,9 @@ async function readLayer(
   if (keys !== undefined) await verifySignature(files, keys);
   const publication = 'archive' in content && isBuilt(files) ? await publicationOf(files) : undefined;
   const revision = publication?.revision ?? (await revisionOf(files));
-  return { files, revision, publication: publication ?? { revision } };
+  // What was built of the sources is not looked at again, and is as large as they are.
+  const sources = new Map([...files].filter(([path]) => isBundleFile(path)));
+  return { files: sources, revision, publication: publication ?? { revision } };
 }
 
 async function publicationOf(files: Files): Promise<Publication> {
