@@ -12,6 +12,7 @@ import type { PdpGrantee } from './pdp.ts';
 import type { PdpEndpoints } from './pdp-endpoints.ts';
 import { imageOf } from './pdp-image.ts';
 import type { IPolicyStore } from './policy-store.ts';
+import { acknowledge } from './private/acknowledge.ts';
 import { newApiKey } from './private/api-key.ts';
 import { checkImage, checkTogether } from './private/check-fargate-props.ts';
 import { pdpLog } from './private/decision-log.ts';
@@ -25,7 +26,7 @@ import { addPdpContainer, metricsName } from './private/pdp-container.ts';
 import { DNS_TTL, PrivateDns } from './private/private-dns.ts';
 import { refreshOptions } from './private/refresh.ts';
 import { fewestTasks, scale } from './private/task-count.ts';
-import { fargateTask } from './private/task-size.ts';
+import { fargateTask, STORE_FINDINGS } from './private/task-size.ts';
 
 /** How long a stopping task goes on answering: twice the time that names which a client resolved may be kept. */
 const DRAIN = Duration.seconds(2 * DNS_TTL.toSeconds());
@@ -136,6 +137,7 @@ export class FargatePdp extends MonitoredPdp implements IConnectable {
       memoryLimitMiB: props.memoryLimitMiB ?? 1024,
       cpuArchitecture,
     });
+    if (this.policyStores.length > 0) acknowledge(this.taskDefinition, STORE_FINDINGS);
     addPdpContainer(this, this.taskDefinition, {
       image,
       serveOptions: [

@@ -14,7 +14,7 @@ import type { Construct } from 'constructs';
 import { MonitoredPdp } from './monitored-pdp.ts';
 import type { PdpGrantee } from './pdp.ts';
 import { imageOf, type PdpImage } from './pdp-image.ts';
-import type { PolicyLayers } from './policy-store.ts';
+import type { IPolicyStore, PolicyLayers } from './policy-store.ts';
 import { pdpLog } from './private/decision-log.ts';
 import { isService, pathOf } from './private/grantee.ts';
 import { addPdpContainer, metricsName, PDP_CONTAINER, PDP_PORT } from './private/pdp-container.ts';
@@ -81,8 +81,10 @@ export class PdpSidecar extends MonitoredPdp {
   readonly environment: Readonly<Record<string, string>> = { PDP_URL: this.endpoint };
   readonly container: ContainerDefinition;
   readonly logGroup: LogGroup;
-  /** The revision of the policies, when it is known at synth. */
+  /** The revision of the policies, when it is known at synth: none of them is in a store. */
   readonly revision: string | undefined;
+  /** The stores from which it takes policies. In an isolated VPC let them through with `endpoints.connectStore`. */
+  readonly policyStores: readonly IPolicyStore[];
   readonly expectedTasks = undefined;
   readonly metricsName: string;
   readonly #taskDefinition: TaskDefinition;
@@ -108,6 +110,7 @@ export class PdpSidecar extends MonitoredPdp {
     }
     this.#taskDefinition = taskDefinition;
     this.revision = image.revision;
+    this.policyStores = image.stores ?? [];
     this.metricsName = metricsName(this);
     this.logGroup = pdpLog(this, { ...props, removalPolicy });
     this.container = addPdpContainer(this, taskDefinition, {

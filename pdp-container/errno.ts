@@ -7,6 +7,7 @@ const REASONS: Record<string, string> = {
   ENOENT: 'it does not exist',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EEXIST: 'there is something else in its place',
   EISDIR: 'it is a directory',
   ENOTDIR: 'part of its path is not a directory',
   ENOSPC: 'there is no space left',

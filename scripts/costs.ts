@@ -2,7 +2,8 @@
  * What a placement of the sample costs to leave running, besides requests, by what is in its templates.
  *
  * List prices of us-east-1 in US dollars, November 2026, from aws.amazon.com/fargate/pricing, /privatelink/pricing,
- * /elasticloadbalancing/pricing, /secrets-manager/pricing, /cloudwatch/pricing, /route53/pricing and /kms/pricing.
+ * /elasticloadbalancing/pricing, /secrets-manager/pricing, /cloudwatch/pricing, /route53/pricing, /kms/pricing and
+ * /s3/pricing.
  */
 const PRICES = {
   vcpuHour: 0.03238,
@@ -15,12 +16,16 @@ const PRICES = {
   dashboard: 3,
   zone: 0.5,
   key: 1,
+  get: 0.4e-6,
 } as const;
 
 const HOURS = 730;
 
 /** The metrics that the tasks of one PDP write together: lib/monitored-pdp.ts. */
 const METRICS = 10;
+
+/** How often a task looks into a store of policies: every 10 seconds. */
+const LOOKS_AN_HOUR = 360;
 
 /** CloudFormation templates, as JSON. */
 export interface CostTemplate {
@@ -55,11 +60,18 @@ export function monthlyCosts(templates: readonly CostTemplate[]): MonthlyCosts {
     of('AWS::SecretsManager::Secret').length * PRICES.secret +
     (count > 0 ? METRICS * PRICES.metric : 0) +
     of('AWS::KMS::Key').length * PRICES.key +
+    (takesFromStore(task?.Properties) ? count * HOURS * LOOKS_AN_HOUR * PRICES.get : 0) +
     of('AWS::CloudWatch::Alarm').length * PRICES.alarm +
     of('AWS::CloudWatch::Dashboard').length * PRICES.dashboard +
     (of('AWS::ServiceDiscovery::PrivateDnsNamespace').length + of('AWS::Route53::HostedZone').length) *
       PRICES.zone;
   return { tasks, endpoints, balancer, others, total: tasks + endpoints + balancer + others };
+}
+
+/** Whether a task has policies that are published while it runs. */
+function takesFromStore(task: Record<string, unknown> = {}): boolean {
+  const containers = (task.ContainerDefinitions ?? []) as { Environment?: { Name: string }[] }[];
+  return containers.some(({ Environment = [] }) => Environment.some(({ Name }) => Name === 'PDP_SOURCE'));
 }
 
 /** A row of the README's table. */

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXAMPLE_CONTEXT, PLACEMENTS, type Placement } from '../lib/sample/placements.ts';
+import { EXAMPLE_CONTEXT, PLACEMENTS, STORE_EXAMPLE } from '../lib/sample/placements.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
@@ -16,17 +16,27 @@ const OFFLINE = {
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
 };
 
+/** What is synthesized, by the folder in `cdk.out/`: each placement, and one of them with published policies. */
+const EXAMPLES = Object.entries({
+  ...Object.fromEntries(
+    PLACEMENTS.map((placement) => [placement, { placement, ...EXAMPLE_CONTEXT[placement] }]),
+  ),
+  store: STORE_EXAMPLE,
+});
+
 /**
- * Writes the CloudFormation templates of each placement to `cdk.out/`, with neither AWS credentials nor Docker.
+ * Writes the CloudFormation templates of an example to `cdk.out/`, with neither AWS credentials nor Docker.
  * The tool writes the image's build context first: `build` in `cdk.json`.
  * Arguments are passed on: `npm run synth -- -c issuer=https://… -c audience=…`.
  */
-function synthesize(placement: Placement, passedOn: string[], isFirst: boolean): boolean {
-  const output = join('cdk.out', placement);
-  const context = Object.entries({ placement, ...EXAMPLE_CONTEXT[placement] }).flatMap(([name, value]) => [
-    '--context',
-    `${name}=${value}`,
-  ]);
+function synthesize(
+  folder: string,
+  example: Readonly<Record<string, string>>,
+  passedOn: string[],
+  isFirst: boolean,
+): boolean {
+  const output = join('cdk.out', folder);
+  const context = Object.entries(example).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
   // What is packed is the same for all: `build` of `cdk.json` runs once.
   const build = isFirst ? [] : ['--build', 'node --eval 0'];
   const options = [...context, ...build, '--output', output, '--quiet', '--no-notices'];
@@ -43,5 +53,5 @@ function synthesize(placement: Placement, passedOn: string[], isFirst: boolean):
 }
 
 const passedOn = process.argv.slice(2);
-if (!PLACEMENTS.every((placement, index) => synthesize(placement, passedOn, index === 0)))
+if (!EXAMPLES.every(([folder, example], index) => synthesize(folder, example, passedOn, index === 0)))
   process.exitCode = 1;

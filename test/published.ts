@@ -23,17 +23,27 @@ export async function published(
   if (!result.ok) throw new Error(JSON.stringify(result.problems, null, 2));
   const built = await buildFiles(result.bundle, sources);
   const manifest = JSON.parse(new TextDecoder().decode(built.get('manifest.json'))) as Manifest;
-  const bytes = new TextEncoder().encode(
-    JSON.stringify({ ...manifest, ...(sequence === undefined ? {} : { sequence }) }),
-  );
-  built.set('manifest.json', bytes);
-  if (key !== undefined) built.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
-  return archiveOf(built);
+  return archiveOf(signedFiles(built, { ...manifest, ...(sequence === undefined ? {} : { sequence }) }, key));
 }
 
-/** Packs files as they are. */
+/** Files with a manifest, and a signature over it. */
+export function signedFiles(
+  contents: ReadonlyMap<string, Uint8Array>,
+  manifest: object,
+  key?: KeyObject,
+): Map<string, Uint8Array> {
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  const files = new Map(contents).set('manifest.json', bytes);
+  if (key !== undefined) files.set('manifest.jws', new TextEncoder().encode(detachedJws(bytes, key)));
+  return files;
+}
+
+/** Packs files as they are; the same files are the same bytes. */
 export async function archiveOf(contents: Map<string, Uint8Array>): Promise<Uint8Array> {
-  const entries = [...contents].map(([name, body]) => ({ header: { name, size: body.byteLength }, body }));
+  const entries = [...contents].map(([name, body]) => ({
+    header: { name, size: body.byteLength, mtime: new Date(0) },
+    body,
+  }));
   return gzipSync(await packTar(entries));
 }
 

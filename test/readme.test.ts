@@ -36,9 +36,9 @@ it('shows the curl lines that npm start prints', () => {
   expect(shown.filter((line) => line.startsWith('curl -i'))).toEqual(lines);
 });
 
-it('shows handler and stack that compile', async () => {
+it('shows handler, stack and store that compile', async () => {
   const examples = blocks(readme, 'ts');
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   expect(await compile(examples)).toBe('');
 });
 

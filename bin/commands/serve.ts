@@ -81,8 +81,8 @@ export function serveCommand(): Command {
     )
     .argument(
       '[SOURCE...]',
-      'the bundle: a directory or a .tar.gz file, watched for changes; several are layers, each adding to those ' +
-        'before it (env: PDP_SOURCE)',
+      'the bundle: a directory or a .tar.gz file, watched for changes, or an https://, s3://, git+https:// or ' +
+        'git+ssh:// address; several are layers, each adding to those before it (env: PDP_SOURCE)',
     )
     .addOption(text('--host <address>', 'address to listen on', DEFAULT_HOST))
     .addOption(whole('--port <number>', 'port to listen on; 0 picks a free one', DEFAULT_PORT, 0, 65_535))

@@ -19,6 +19,16 @@ export function writeBundle(policies: string, output: string): { revision: strin
 }
 
 /**
+ * Writes the built bundle of `policies` to `output` as the first that is published at an address: `pdp publish` counts
+ * on from it, and PDPs then take nothing that is older.
+ *
+ * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
+ */
+export function writeFirstBundle(policies: string, output: string): { revision: string } {
+  return build(sourceOf(policies), output, '--sequence', '1');
+}
+
+/**
  * Writes what a function reads of the built bundle of `policies` to the directory `output`, which is made.
  *
  * @throws SynthesisError when there is nothing at `policies`, or with every problem found in it
@@ -62,7 +72,7 @@ function build(source: string, output: string, ...options: string[]): { revision
 function runPdp(args: string[], output: string, failure: string): string {
   const { status, error, stdout, stderr } = spawnSync(process.execPath, [kitModule('bin/pdp'), ...args], {
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...withoutOptions(process.env), NO_COLOR: '1' },
   });
   if (error !== undefined) {
     throw new SynthesisError(`policies: cannot start ${process.execPath} to build them: ${error.message}`);
@@ -71,4 +81,9 @@ function runPdp(args: string[], output: string, failure: string): string {
     throw new SynthesisError(`policies: ${failure}\n${`${stderr}${stdout}`.trim()}`);
   }
   return stdout;
+}
+
+/** What is built depends on the policies alone, and not on options for the command such as a key to sign with. */
+function withoutOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PDP_')));
 }

@@ -13,7 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { IPolicyStore } from '../policy-store.ts';
 import { SynthesisError } from '../synthesis-error.ts';
-import { BUNDLE_FILE, writeBundle } from './bundle.ts';
+import { BUNDLE_FILE, writeFirstBundle } from './bundle.ts';
 import { type FunctionLogs, roleWithLog } from './function-role.ts';
 import { kitFunction } from './package-files.ts';
 import { stage } from './staging.ts';
@@ -36,7 +36,7 @@ export function putFirst(
   let revision = '';
   const { fn, role } = storeFunction(scope, 'Puts the first policies into their store', logs, (directory) => {
     const bundle = join(directory, BUNDLE_FILE);
-    ({ revision } = writeBundle(policies, bundle));
+    ({ revision } = writeFirstBundle(policies, bundle));
     if (statSync(bundle).size <= MAX_BUNDLE) return;
     throw new SynthesisError(
       `policies: their bundle has more than ${MAX_BUNDLE} bytes; leave them out, and publish them with pdp publish`,

@@ -49,6 +49,12 @@ export const TASK_FINDINGS = {
     'ecr:GetAuthorizationToken has no resource; every other statement of the execution role names its own.',
 };
 
+/** Of a task that takes policies from a store. */
+export const STORE_FINDINGS = {
+  'AwsSolutions-ECS2':
+    'What is in plain text is where the policies are, and public keys. Secrets come from Secrets Manager.',
+};
+
 export interface FargateTaskProps {
   /** 1,024 units are one vCPU. */
   readonly cpu: number;

@@ -4,6 +4,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { EmbeddedPdp } from '../embedded-pdp.ts';
 import type { IPdp } from '../pdp.ts';
+import type { IPolicyStore } from '../policy-store.ts';
 import { acknowledge } from '../private/acknowledge.ts';
 import { kitModule, samplePolicies } from '../private/package-files.ts';
 import { ProtectedFunction } from '../protected-function.ts';
@@ -20,6 +21,12 @@ export interface NotesStackProps extends StackProps {
    * @default - one inside the functions
    */
   readonly pdp?: IPdp | RemoteSettings;
+  /**
+   * The store that the PDP inside the functions follows.
+   *
+   * @default - a change of the policies is a deployment
+   */
+  readonly refreshFrom?: IPolicyStore;
   /**
    * Who signs the tokens that the API accepts.
    *
@@ -53,11 +60,11 @@ export class NotesStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { pdp: asked, tokens, removalPolicy, ...props }: NotesStackProps,
+    { pdp: asked, refreshFrom, tokens, removalPolicy, ...props }: NotesStackProps,
   ) {
     super(scope, id, { description: 'Notes for many tenants, with a policy decision point', ...props });
     const removal = removalPolicy ?? RemovalPolicy.DESTROY;
-    const pdp = this.#pdp(asked);
+    const pdp = this.#pdp(asked, refreshFrom);
     const api = new NotesApi(this, 'Notes', {
       tokens: tokens ?? userPoolIssuer(this, removal),
       removalPolicy: removal,
@@ -75,9 +82,14 @@ export class NotesStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'The notes API' });
   }
 
-  #pdp(asked: IPdp | RemoteSettings | undefined): IPdp {
-    // In the stack of its functions: a new layer must be an update of theirs.
-    if (asked === undefined) return new EmbeddedPdp(this, 'Pdp', { policies: samplePolicies });
+  #pdp(asked: IPdp | RemoteSettings | undefined, refreshFrom: IPolicyStore | undefined): IPdp {
+    if (asked === undefined) {
+      // In the stack of its functions: a new layer must be an update of theirs.
+      return new EmbeddedPdp(this, 'Pdp', {
+        policies: samplePolicies,
+        ...(refreshFrom === undefined ? {} : { refreshFrom }),
+      });
+    }
     if (!('url' in asked)) return asked;
     const apiKey = Secret.fromSecretNameV2(this, 'PdpKey', asked.apiKeySecret);
     return new RemotePdp(this, 'Pdp', { url: asked.url, apiKey });

@@ -39,7 +39,9 @@ export class PdpStack extends Stack {
     if (placement === 'star') this.pdp = FargatePdp.star(this, 'Pdp', common);
     else if (placement === 'cluster') this.pdp = this.#cluster(common, settings.balancer);
     else this.pdp = new FargatePdp(this, 'Pdp', common);
-    new DeploymentGate(this, 'Gate', { pdp: this.pdp, policies: samplePolicies, removalPolicy });
+    if (this.pdp.policyStores.length === 0) {
+      new DeploymentGate(this, 'Gate', { pdp: this.pdp, policies: samplePolicies, removalPolicy });
+    }
     const alarmActions = [new SnsAction(alarmTopic(this))];
     new PdpMonitoring(this, 'Monitoring', { pdp: this.pdp, alarmActions });
   }

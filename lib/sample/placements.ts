@@ -7,3 +7,12 @@ export type Placement = (typeof PLACEMENTS)[number];
 export const EXAMPLE_CONTEXT: Readonly<Partial<Record<Placement, Record<string, string>>>> = {
   remote: { url: 'https://pdp.example.com', apiKeySecret: 'pdp-api-key' },
 };
+
+/** What is set to look at the templates with published policies: of one placement, which stands for the others. */
+export const STORE_EXAMPLE: Readonly<Record<string, string>> = {
+  placement: 'serverless',
+  policies: 'store',
+  repository: 'acme/policies',
+  connectionArn:
+    'arn:aws:codeconnections:eu-west-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef',
+};

@@ -6,6 +6,7 @@ import { NetworkStack } from './network-stack.ts';
 import { NotesServiceStack } from './notes-service-stack.ts';
 import { NotesStack } from './notes-stack.ts';
 import { PdpStack } from './pdp-stack.ts';
+import { PoliciesStack } from './policies-stack.ts';
 import type { SampleSettings } from './settings.ts';
 
 /** Where the images are built from. */
@@ -17,8 +18,8 @@ export interface SampleImages {
 }
 
 /**
- * The stacks of a placement, in the order in which they are deployed: the network, the PDP and the application, each
- * by itself where it is a part of its own. Their names begin with the placement, so that placements can be deployed
+ * The stacks of a placement, in the order in which they are deployed: the store of policies if there is one, the
+ * network, the PDP and the application, each by itself where it is a part of its own. Their names begin with the placement, so that placements can be deployed
  * side by side.
  *
  * @throws SynthesisError when the settings do not hold, or the policies cannot be built
@@ -37,18 +38,28 @@ function makeStacks(app: App, settings: SampleSettings, images: SampleImages): S
   const name = (part: string) => `${placement.charAt(0).toUpperCase()}${placement.slice(1)}${part}`;
   const environment = environmentFor(vpcId);
   const notes = { ...environment, ...(tokens === undefined ? {} : { tokens }) };
-  if (placement === 'embedded') return [new NotesStack(app, name('Notes'), notes)];
+  const policies =
+    settings.store === undefined
+      ? undefined
+      : new PoliciesStack(app, name('Policies'), { ...environment, settings: settings.store });
+  const first = policies === undefined ? [] : [policies];
+  const store = policies?.store;
+  if (placement === 'embedded') {
+    const refresh = store === undefined ? {} : { refreshFrom: store };
+    return [...first, new NotesStack(app, name('Notes'), { ...notes, ...refresh })];
+  }
   if (placement === 'remote') {
     return [
       new NotesStack(app, name('Notes'), { ...notes, ...(remote === undefined ? {} : { pdp: remote }) }),
     ];
   }
-  const image = PdpImage.fromPolicies(samplePolicies, images.pdp ?? imageContextDirectory);
-  // A gate asks for the tasks of a PDP that is a service of its own.
-  const ecsEndpoint = placement !== 'sidecar';
+  const image = PdpImage.fromPolicies(store ?? samplePolicies, images.pdp ?? imageContextDirectory);
+  // A gate asks for the tasks of a PDP that is a service of its own, with the policies in its image.
+  const ecsEndpoint = placement !== 'sidecar' && store === undefined;
   const network = vpcId ?? new NetworkStack(app, name('Network'), { ecsEndpoint });
-  const before = typeof network === 'string' ? [] : [network];
+  const before = typeof network === 'string' ? first : [...first, network];
   if (placement === 'sidecar') {
+    if (store !== undefined && typeof network !== 'string') network.endpoints.connectStore(store);
     const appContext = images.app ?? sampleAppContext;
     return [...before, new NotesServiceStack(app, name('Notes'), { ...notes, network, image, appContext })];
   }

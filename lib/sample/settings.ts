@@ -16,6 +16,16 @@ export interface BalancerSettings {
   readonly domainName: string;
 }
 
+/** Who publishes to the store of the policies. */
+export interface StoreSettings {
+  /** The Git repository of the policies: `OWNER/REPOSITORY`, from GitHub Actions unless there is a connection. */
+  readonly repository?: string;
+  /** The connection to the Git host, for a pipeline. */
+  readonly connectionArn?: string;
+  /** A role that publishes by hand. */
+  readonly publisherArn?: string;
+}
+
 /** What `-c name=value` sets of the sample. */
 export interface SampleSettings {
   /** `placement`; by default `serverless`. */
@@ -30,6 +40,11 @@ export interface SampleSettings {
   readonly balancer?: BalancerSettings;
   /** `url` with `apiKeySecret`: the PDP of the placement `remote`. */
   readonly remote?: RemoteSettings;
+  /**
+   * `policies=store`, with `repository`, `connectionArn` and `publisherArn` if wanted: policies that PDPs take while
+   * they run; by default they are in the image or the layer.
+   */
+  readonly store?: StoreSettings;
 }
 
 /**
@@ -44,6 +59,8 @@ export function readSettings(node: Node): SampleSettings {
   const transport = readTransport(text(node, 'transport'));
   const balancer = pair(node, 'certificateArn', 'domainName');
   const remote = pair(node, 'url', 'apiKeySecret');
+  const store = readStore(node);
+  refuse(store !== undefined && placement === 'remote', 'policies', placement, 'has policies of its own');
   refuse(
     vpcId !== undefined && ['embedded', 'remote'].includes(placement),
     'vpcId',
@@ -69,6 +86,7 @@ export function readSettings(node: Node): SampleSettings {
     ...(transport === undefined ? {} : { transport }),
     ...(balancer === undefined ? {} : { balancer: { certificateArn: balancer[0], domainName: balancer[1] } }),
     ...(remote === undefined ? {} : { remote: { url: remote[0], apiKeySecret: remote[1] } }),
+    ...(store === undefined ? {} : { store }),
   };
 }
 
@@ -92,6 +110,26 @@ function readTokens(node: Node): TokenIssuer | undefined {
     throw new SynthesisError(`issuer: "${issuer}" is not an https URL; use the iss claim of your tokens`);
   }
   return { issuer, audience };
+}
+
+/** @throws SynthesisError when one is given that is of no use without another */
+function readStore(node: Node): StoreSettings | undefined {
+  const policies = text(node, 'policies');
+  const given = ['repository', 'connectionArn', 'publisherArn'].flatMap((name) => {
+    const value = text(node, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  if (policies !== undefined && policies !== 'store') {
+    throw new SynthesisError(`policies: "${policies}" is not known; use -c policies=store, or leave it out`);
+  }
+  const [first] = given;
+  if (policies === undefined) {
+    if (first === undefined) return undefined;
+    throw new SynthesisError(`${first[0]}: nothing is published; use it with -c policies=store`);
+  }
+  const settings: StoreSettings = Object.fromEntries(given);
+  if (settings.connectionArn === undefined || settings.repository !== undefined) return settings;
+  throw new SynthesisError('repository: missing; -c connectionArn=… needs -c repository=OWNER/REPOSITORY');
 }
 
 /** Two values that go together. */

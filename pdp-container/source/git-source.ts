@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ConfigurationError } from '../../engine/index.ts';
 import { reasonOf } from '../errno.ts';
 import { type GitAddress, parseGitAddress } from './git/address.ts';
+import { atExit } from './git/at-exit.ts';
 import { GitError, readText, runGit } from './git/command.ts';
 import { GitCopy } from './git/copy.ts';
 import { gitEnvironment } from './git/environment.ts';
@@ -55,6 +56,8 @@ class GitSource implements RemoteSource {
   readonly #ssh: SshFiles | undefined;
   readonly #closed = new AbortController();
   #workplace: Workplace | undefined;
+  /** Takes back that the workplace is cleared when the process ends. */
+  #stay = (): void => {};
   /** What never changes: a commit. */
   #pinned: Wanted | undefined;
 
@@ -137,7 +140,7 @@ class GitSource implements RemoteSource {
     if (this.#closed.signal.aborted) throw new SourceError('it is closed');
     if (this.#workplace === undefined) {
       this.#workplace = await this.#newWorkplace();
-      process.on('exit', this.#clear);
+      this.#stay = atExit(() => this.#clear());
     }
     return this.#workplace;
   }
@@ -165,12 +168,12 @@ class GitSource implements RemoteSource {
     }
   }
 
-  readonly #clear = (): void => {
-    process.off('exit', this.#clear);
+  #clear(): void {
+    this.#stay();
     if (this.#workplace === undefined) return;
     rmSync(this.#workplace.directory, { recursive: true, force: true, maxRetries: 2 });
     this.#workplace = undefined;
-  };
+  }
 }
 
 /** What a process before this one left is not trusted: it may have been stopped in the middle. */

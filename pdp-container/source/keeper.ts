@@ -61,6 +61,7 @@ export class Keeper {
   /** What is to be kept next; a set that another has replaced meanwhile is passed over. */
   #next: SetToKeep | undefined;
   #last: Promise<void> = Promise.resolve();
+  #failed = false;
 
   constructor(stateDir: string, events: KeeperEvents) {
     this.#files = new KeptFiles(stateDir);
@@ -105,6 +106,11 @@ export class Keeper {
     return { revision: index.revision, confirmedAt: index.confirmedAt, archives };
   }
 
+  /** Whether the last set that was to be kept could not be. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   /** Keeps a set, after what is being kept. */
   keep(set: SetToKeep): void {
     const waiting = this.#next !== undefined;
@@ -131,8 +137,10 @@ export class Keeper {
       await this.#files.putIndex(writeIndex(index), layers);
       this.#index = index;
       this.#put = new Map(set.layers.map(({ archive }, position) => [archive, layers[position] as KeptFile]));
+      this.#failed = false;
       this.#events.kept();
     } catch (error) {
+      this.#failed = true;
       this.#put.clear();
       await this.#files.tidy(this.#index?.layers ?? []);
       this.#events.failed(reasonOf(error));

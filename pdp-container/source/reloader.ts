@@ -157,7 +157,10 @@ export class Reloader {
     const set = await this.#read();
     // As long as a source has not been read, only that is wrong.
     if (set === undefined) return;
-    if (set.tags !== undefined && set.tags === this.#tags) return this.#tell();
+    if (set.tags !== undefined && set.tags === this.#tags) {
+      this.#keepAgain();
+      return this.#tell();
+    }
     this.#tags = undefined;
     const taken = await this.#take(set.inputs);
     if (this.#stopped) return;
@@ -267,6 +270,12 @@ export class Reloader {
     const { names: sources, confirmedAt = new Date() } = this.#states;
     this.#toKeep = { sources, revision: active.revision, confirmedAt, layers };
     this.#parts.keeper?.keep(this.#toKeep);
+  }
+
+  /** There may be space by now. */
+  #keepAgain(): void {
+    const { keeper } = this.#parts;
+    if (keeper?.failed === true && this.#toKeep !== undefined) keeper.keep(this.#toKeep);
   }
 
   /** Has it said how long what is kept was what the sources have. */

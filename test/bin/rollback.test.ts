@@ -32,6 +32,14 @@ describe('pdp rollback', () => {
     ]);
   });
 
+  it('passes over what is the same, signed or numbered anew', async () => {
+    const store = await testStore();
+    const [ann] = await publishAll(store, ['ann', 'bob']);
+    await publishAll(store, ['bob'], keyPair().privatePem);
+    const back = await store.json(['rollback', TARGET]);
+    expect(back).toMatchObject({ revision: ann, sequence: 4, from: { sequence: 1 } });
+  });
+
   it('goes to the revision that is named, and nowhere when that is there', async () => {
     const store = await testStore();
     const [ann = '', bob = '', cid] = await publishAll(store, ['ann', 'bob', 'cid']);
@@ -137,11 +145,9 @@ describe('pdp rollback', () => {
     const keys = { PDP_SIGN_KEY: privatePem, PDP_VERIFY_KEY: publicPem };
     const [, bob] = await publishAll(store, ['ann', 'bob'], privatePem);
     const planted = policyOf('mallory');
-    store.s3.put(
-      'policies',
-      KEY,
-      await buildArchive(await bundleOf(planted), files(planted), { sequence: 900 }),
-    );
+    const archive = await buildArchive(await bundleOf(planted), files(planted), { sequence: 900 });
+    const metadata = { 'x-amz-meta-revision': bob ?? '', 'x-amz-meta-sequence': '900' };
+    store.s3.buckets.get('policies')?.put(KEY, archive, metadata, {});
     expect(await store.json(['rollback', TARGET], keys)).toMatchObject({
       code: 0,
       revision: bob,

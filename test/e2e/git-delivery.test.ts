@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { permitOnly, temporaryDirectory } from '../pdp-container/support/bundles.ts';
@@ -92,6 +92,17 @@ it('what is not good, and a host that is away, leave the last good revision serv
   await repository.commit(inFolder('bob'));
   expect(await trigger()).toBe(200);
   expect([await isAllowed('alice'), await isAllowed('bob')]).toEqual([false, true]);
+});
+
+it('a folder of policies is not signed, and is refused where that is asked for', async () => {
+  const host = await GitServer.start();
+  await (await host.repository()).commit(permitOnly('alice'));
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const pdp = serveProcess([host.address()], {
+    PDP_VERIFY_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  });
+  const { problems, serving } = await pdp.logged('reload failed');
+  expect([serving, JSON.stringify(problems)]).toEqual([null, expect.stringMatching(/sign/)]);
 });
 
 it('nothing is left behind', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EmbeddedPdp } from '../../lib/embedded-pdp.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
 import { brokenBundle, inlineFunction, newApp, temporaryDirectory } from './support.ts';
@@ -81,6 +81,8 @@ describe('the PDP in the function', () => {
 });
 
 describe('building the policies at synth', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
   it('makes the same layer of the same policies', () => {
     const [first, second] = ['One', 'Two'].map((id) => {
       const stack = new Stack(newApp(outdir), id);
@@ -89,6 +91,14 @@ describe('building the policies at synth', () => {
     });
     expect(first).toBe(second);
     expect(filesIn(join(first ?? '', 'pdp'))).toEqual(BUNDLE);
+  });
+
+  it('makes the same layer whatever options for the command there are around', () => {
+    vi.stubEnv('PDP_SIGN_KEY', 'no such file');
+    vi.stubEnv('PDP_SOURCE', 'https://example.com/bundle.tar.gz');
+    const stack = new Stack(newApp(outdir), 'Around');
+    new EmbeddedPdp(stack, 'Pdp', { policies });
+    expect(filesIn(join(layerDirectory(Template.fromStack(stack)), 'pdp'))).toEqual(BUNDLE);
   });
 
   it('makes the same layer of a bundle that was built', () => {

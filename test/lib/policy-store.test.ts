@@ -151,14 +151,14 @@ describe('a store of policies', () => {
     });
   });
 
-  it('packs them with the function', async () => {
+  it('packs them with the function, as the first publication', async () => {
     const { Code } = resources(template, 'AWS::Lambda::Function').StoreFirstFunction as {
       Code: { S3Key: string };
     };
     const asset = join(outdir, `asset.${Code.S3Key.replace('.zip', '')}`);
     const files = await readTarGz(readFileSync(join(asset, 'bundle.tar.gz')));
     const manifest = JSON.parse(new TextDecoder().decode(files.get('manifest.json')));
-    expect(manifest).toMatchObject({ revision: '5e665c29c8292ecc' });
+    expect(manifest).toMatchObject({ revision: '5e665c29c8292ecc', sequence: 1 });
     expect(readFileSync(join(asset, 'index.mjs'), 'utf8')).toContain('IfNoneMatch');
   });
 

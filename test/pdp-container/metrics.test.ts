@@ -45,3 +45,29 @@ test('the totals are what is published for Prometheus, health routes apart', asy
     expect(published).toContain(line);
   }
 });
+
+test('sources have their last check and their failures, by position, and what is kept is told', async () => {
+  const metrics = new Metrics();
+  const lines = async () =>
+    (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => /^pdp_(source|bundle_keep|bundle_kept)/.test(line));
+  expect(await lines()).toEqual(['pdp_bundle_kept 0', 'pdp_bundle_keep_failures_total 0']);
+  let kept = true;
+  metrics.watch(
+    () => [{ checkedAt: new Date(1_500) }, { checkedAt: undefined }],
+    () => kept,
+  );
+  metrics.sourceFailed(1);
+  metrics.sourceFailed(1);
+  metrics.notKept();
+  expect(await lines()).toEqual([
+    'pdp_source_failures_total{source="1"} 0',
+    'pdp_source_failures_total{source="2"} 2',
+    'pdp_source_last_check_timestamp_seconds{source="1"} 1.5',
+    'pdp_bundle_kept 1',
+    'pdp_bundle_keep_failures_total 1',
+  ]);
+  kept = false;
+  expect(await lines()).toContain('pdp_bundle_kept 0');
+});

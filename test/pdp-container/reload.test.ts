@@ -91,6 +91,22 @@ describe('a directory', () => {
     expect((await call(server.url, '/health')).json).toMatchObject({ lastReload: { result: 'success' } });
   });
 
+  test('a save that is half written is not taken, and the whole of it is', async () => {
+    const server = await startServer({ bundle: permitOnly('alice') });
+    await server.logged('revision active');
+    const whole = permitOnly('bob')['policies.cedar'] as string;
+    await writeBundle(server.source, { 'policies.cedar': whole.slice(0, whole.length / 2) });
+    const { problems } = await server.logged('reload failed');
+    expect(problems).toMatchObject([{ file: 'policies.cedar', severity: 'error' }]);
+    expect([await decides(server, 'alice'), await decides(server, 'bob')]).toEqual([true, false]);
+    await writeBundle(server.source, { 'policies.cedar': whole });
+    await server.logged('revision active');
+    expect([await decides(server, 'alice'), await decides(server, 'bob')]).toEqual([false, true]);
+    expect((await call(server.url, '/health')).json).toMatchObject({
+      lastReload: { result: 'success', problemCount: 0 },
+    });
+  });
+
   test('touching a file swaps nothing', async () => {
     const server = await startServer({ bundle: permitOnly('alice') });
     const before = (await call(server.url, '/health')).json as { loadedAt: string };
@@ -122,8 +138,14 @@ describe('a directory', () => {
       '#policies.cedar#',
       '.#policies.cedar',
       '4913',
+      'policies.cedar___jb_tmp___',
+      'policies.cedar.bak',
+      'policies/4913',
+      'policies/.deeper.cedar.swp',
+      'entities/users.json~',
+      'entities/.#users.json',
     ]) {
-      await writeFile(join(directory, name), 'permit(');
+      await writeBundle(directory, { [name]: 'permit(' });
     }
     await mkdir(join(directory, 'node_modules'));
     await writeFile(join(directory, 'node_modules', 'more.cedar'), '');

@@ -33,10 +33,20 @@ describe('a container of a task definition', () => {
       Environment: [{ Name: 'PDP_HOST', Value: '0.0.0.0' }],
       Secrets: [{ Name: 'PDP_API_KEY', ValueFrom: { Ref: 'Key' } }],
       DockerLabels: { 'pdp.revision': 'abc' },
+      MountPoints: [
+        { SourceVolume: 'state', ContainerPath: '/state', ReadOnly: false },
+        { SourceVolume: 'data', ContainerPath: '/data', ReadOnly: true },
+      ],
+      RestartPolicy: { Enabled: true, RestartAttemptPeriod: 60 },
       StopTimeout: 60,
       LogConfiguration: { LogDriver: 'awslogs' },
     };
-    const definition = task(container, { Cpu: '512', Memory: '1024', RequiresCompatibilities: ['FARGATE'] });
+    const definition = task(container, {
+      Cpu: '512',
+      Memory: '1024',
+      RequiresCompatibilities: ['FARGATE'],
+      Volumes: [{ Name: 'state' }, { Name: 'data' }],
+    });
     expect(podmanContainer(definition, 'pdp', { values: { PDP_API_KEY: 'secret' } })).toEqual({
       options: [
         ...['--cpus', '0.5', '--memory', '1024m', '--memory-swap', '1024m'],
@@ -46,6 +56,7 @@ describe('a container of a task definition', () => {
         ...['--health-cmd', '["node","check.mjs"]', '--health-interval', '10s', '--health-timeout', '5s'],
         ...['--health-retries', '3', '--health-start-period', '30s'],
         ...['--label', 'pdp.revision=abc'],
+        ...['--volume', 'state:/state', '--volume', 'data:/data:ro'],
         ...['--env', 'PDP_HOST', '--env', 'PDP_API_KEY'],
         ...['--stop-timeout', '60'],
       ],
@@ -85,7 +96,7 @@ describe('a container of a task definition', () => {
 
 describe('a task definition is refused', () => {
   it.each([
-    ['a property of the container', task({ RestartPolicy: {} }), 'pdp: RestartPolicy is not known here'],
+    ['a property of the container', task({ VolumesFrom: [] }), 'pdp: VolumesFrom is not known here'],
     ['a property of the task', task({}, { PidMode: 'task' }), 'the task of pdp: PidMode is not known here'],
     [
       'a Linux parameter',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Assembly, assemblies } from './support/assemblies.ts';
+import { type Assembly, assemblies, storeAssembly } from './support/assemblies.ts';
 import { withCleanup } from './support/cleanup.ts';
 import { Deployed } from './support/deployed.ts';
 import { ACCOUNT, type Deployment, type Holdings, openDeployment, REGION } from './support/deployment.ts';
@@ -26,11 +26,12 @@ export async function run(): Promise<void> {
     const deployment = await openDeployment(aws, containers, directory);
     await deployment.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
     const all = await assemblies();
+    const store = policiesOf(await storeAssembly());
     try {
-      for (const { directory: app } of all) {
-        const options = ['--all', '--require-approval', 'never', '--method', 'direct'];
-        await deployment.cdk('deploy', '--app', app, ...options);
-      }
+      const options = ['--require-approval', 'never', '--method', 'direct'];
+      for (const { directory: app } of all) await deployment.cdk('deploy', '--app', app, '--all', ...options);
+      const stacks = store.stacks.map(({ name }) => name);
+      await deployment.cdk('deploy', '--app', store.directory, ...stacks, '--exclusively', ...options);
     } finally {
       // The tool's success is no proof: the mock answers some of its own failures with a stack that is complete.
       const failures = aws.lines.filter((line) => line.startsWith('Traceback') || / 500 /.test(line));
@@ -38,7 +39,7 @@ export async function run(): Promise<void> {
     }
 
     const holdings = await deployment.holdings();
-    for (const assembly of all) {
+    for (const assembly of [...all, store]) {
       createsStacksInOrder(assembly, holdings);
       const deployed = new Deployed(assembly, holdings);
       deployed.hasEveryResource();
@@ -49,6 +50,13 @@ export async function run(): Promise<void> {
     }
     await buildsEachImageOnce(all, deployment);
   });
+}
+
+/** The stack of published policies alone: the others have the names of those of the placement without it. */
+function policiesOf(assembly: Assembly): Assembly {
+  const stacks = assembly.stacks.filter(({ name }) => name.endsWith('Policies'));
+  assert.equal(stacks.length, 1, 'there is one stack of policies');
+  return { ...assembly, stacks };
 }
 
 /** The mock's own reason, which the tool does not show. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { App } from 'aws-cdk-lib';
-import { type Assembly, assemblies } from './support/assemblies.ts';
+import { type Assembly, assemblies, storeAssembly } from './support/assemblies.ts';
 import { ofType, type Resource } from './support/template.ts';
 
 export const title = "CloudFormation Guard: Control Tower's rules hold for the templates of every placement";
@@ -55,7 +55,7 @@ const ACCEPTED: Record<string, Accepted> = {
 export const prepare = () => assemblies();
 
 export async function run(): Promise<void> {
-  const all = await assemblies();
+  const all = [...(await assemblies()), await storeAssembly()];
   const stacks = all.flatMap((assembly) => assembly.stacks.map((stack) => ({ ...stack, assembly })));
   const guard = new CfnGuardValidator({ maxBuffer: 64 * 1024 * 1024 });
   const templatePaths = stacks.map(({ templateFile }) => templateFile);

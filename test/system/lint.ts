@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { relative } from 'node:path';
-import { assemblies } from './support/assemblies.ts';
+import { assemblies, storeAssembly } from './support/assemblies.ts';
 import { command } from './support/command.ts';
 import { pythonProgram } from './support/python.ts';
 
@@ -33,7 +33,7 @@ interface Finding {
 export const prepare = () => Promise.all([assemblies(), pythonProgram('cfn-lint')]);
 
 export async function run(): Promise<void> {
-  const stacks = (await assemblies()).flatMap((assembly) => assembly.stacks);
+  const stacks = [...(await assemblies()), await storeAssembly()].flatMap((assembly) => assembly.stacks);
   const options = ['--format', 'json', '--ignore-checks', ...Object.keys(IGNORED)];
   const files = stacks.map(({ templateFile }) => templateFile);
   // One status for each severity, and their sums.

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { SourceError } from '../remote-source.ts';
+import { atExit } from './at-exit.ts';
 import { reasonFor } from './reasons.ts';
 
 /** Most that is kept of what git says of an error, in bytes. */
@@ -47,7 +48,7 @@ export async function runGit<T>(args: readonly string[], run: GitRun<T>): Promis
   };
   signal.addEventListener('abort', kill, { once: true });
   // A group of its own does not end with this process.
-  process.on('exit', kill);
+  const stay = atExit(kill);
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   let stderr = '';
@@ -74,7 +75,7 @@ export async function runGit<T>(args: readonly string[], run: GitRun<T>): Promis
   } finally {
     await ended.catch(() => {});
     signal.removeEventListener('abort', kill);
-    process.off('exit', kill);
+    stay();
   }
 }
 

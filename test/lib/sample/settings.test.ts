@@ -33,7 +33,27 @@ describe('what -c sets', () => {
     expect(read({ transport: 'plain' })).toEqual({ placement: 'serverless', transport: 'plain' });
   });
 
+  it('is where policies are published, and by whom', () => {
+    expect(read({ policies: 'store' })).toEqual({ placement: 'serverless', store: {} });
+    const store = { repository: 'acme/policies', connectionArn: 'arn:a', publisherArn: 'arn:b' };
+    expect(read({ placement: 'embedded', policies: 'store', ...store })).toEqual({
+      placement: 'embedded',
+      store,
+    });
+  });
+
   it.each([
+    [{ policies: 'image' }, 'policies: "image" is not known; use -c policies=store, or leave it out'],
+    [{ repository: 'acme/policies' }, 'repository: nothing is published; use it with -c policies=store'],
+    [{ publisherArn: 'arn:b' }, 'publisherArn: nothing is published; use it with -c policies=store'],
+    [
+      { policies: 'store', connectionArn: 'arn:a' },
+      'repository: missing; -c connectionArn=… needs -c repository=OWNER/REPOSITORY',
+    ],
+    [
+      { policies: 'store', placement: 'remote', url: 'https://a', apiKeySecret: 'key' },
+      'policies: the placement remote has policies of its own; leave -c policies out',
+    ],
     [{ transport: 'http' }, 'transport: "http" is not known; use -c transport=tls|plain'],
     [
       { placement: 'remote' },

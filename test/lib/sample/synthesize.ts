@@ -1,6 +1,6 @@
 import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { EXAMPLE_CONTEXT, PLACEMENTS } from '../../../lib/sample/placements.ts';
+import { EXAMPLE_CONTEXT, PLACEMENTS, STORE_EXAMPLE } from '../../../lib/sample/placements.ts';
 import { addSample } from '../../../lib/sample/sample.ts';
 import { readSettings } from '../../../lib/sample/settings.ts';
 import { imageContext, newApp, temporaryDirectory } from '../support.ts';
@@ -14,6 +14,17 @@ export const VARIANTS: Readonly<Record<string, Record<string, string>>> = {
     placement: 'cluster',
     certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/pdp',
     domainName: 'pdp.example.com',
+  },
+  'serverless with published policies': STORE_EXAMPLE,
+  'sidecar with published policies': {
+    placement: 'sidecar',
+    policies: 'store',
+    publisherArn: 'arn:aws:iam::123456789012:role/publisher',
+  },
+  'embedded with published policies': {
+    placement: 'embedded',
+    policies: 'store',
+    repository: 'acme/policies',
   },
 };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Keeper, type SetToKeep } from '../../../pdp-container/source/keeper.ts';
@@ -168,23 +168,23 @@ it.each<[string, (index: Record<string, unknown>) => unknown]>([
   expect(await found(stateDir)).toEqual({ why: 'nothing is kept', told: ['what was kept is damaged'] });
 });
 
-it('tells why it cannot keep, leaves what was kept, and keeps again when it can', async () => {
+it('tells that the disk is full, leaves what was kept, and keeps again when there is space', async () => {
   const stateDir = await temporaryDirectory();
   const { keep, told } = keeper(stateDir);
   await keep();
-  // What is in the way of the next archive is no file.
   const next = {
     ...SET,
     revision: 'next',
     layers: [{ name: '/own', archive: bytes('next'), revision: 'n' }],
   };
   const name = `${createHash('sha256').update('next').digest('hex')}.tar.gz.new`;
-  await mkdir(join(kept(stateDir), name));
+  // A device on which there is never any space.
+  await symlink('/dev/full', join(kept(stateDir), name));
   await keep(next);
-  expect(told).toEqual(['kept', 'it is a directory']);
+  expect(told).toEqual(['kept', 'there is no space left']);
   expect(await found(stateDir)).toMatchObject({ revision: 'both' });
   await keep(next);
-  expect(told).toEqual(['kept', 'it is a directory', 'kept']);
+  expect(told).toEqual(['kept', 'there is no space left', 'kept']);
   expect(await found(stateDir)).toMatchObject({ revision: 'next' });
 });
 

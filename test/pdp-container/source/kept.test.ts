@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
@@ -33,6 +33,7 @@ function started(stateDir: string, { sources = [new FakeRemote()], local, rules 
   const active = new ActiveRevision();
   const pacing = new FakePacing();
   const records: Record<string, unknown>[] = [];
+  const told: string[] = [];
   const logger = pino({ base: undefined }, { write: (line: string) => records.push(JSON.parse(line)) });
   const layers = sources.map((source) => new RemoteLayer(source, 10_000, new FakePacing()));
   const fingerprint = () => directoryFingerprint(local ?? '');
@@ -44,7 +45,7 @@ function started(stateDir: string, { sources = [new FakeRemote()], local, rules 
     logger,
     evaluator: (_bundle, compiled) => compiled,
     rules: { allowOlder: false, ...rules },
-    keeper: new Keeper(stateDir, { kept: () => {}, failed: () => {} }),
+    keeper: new Keeper(stateDir, { kept: () => told.push('kept'), failed: (reason) => told.push(reason) }),
     pacing,
   });
   const start = reloader.start();
@@ -57,7 +58,7 @@ function started(stateDir: string, { sources = [new FakeRemote()], local, rules 
     };
     return (await active.pdp.evaluate(request)).decision;
   };
-  return { active, reloader, start, allows, pacing, records, source: sources[0] as FakeRemote };
+  return { active, reloader, start, allows, pacing, records, told, source: sources[0] as FakeRemote };
 }
 
 /** Runs a process that gets this, keeps it, and stops. */
@@ -293,4 +294,21 @@ it('keeps how long the sources said that this is what they have', async () => {
   await later.source.fail();
   await later.start;
   expect(later.reloader.confirmedAt).toEqual(confirmed);
+});
+
+it('tries again to keep what it could not, when it is told to load', async () => {
+  const stateDir = await temporaryDirectory();
+  const { source, start, reloader, told } = started(stateDir);
+  await writeFile(join(stateDir, 'kept'), 'in the way');
+  await settleUntil(() => source.asked.length > 0);
+  await source.answer('1', await bundle('alice'));
+  await start;
+  await settleUntil(() => told.length > 0);
+  await rm(join(stateDir, 'kept'));
+  const reload = reloader.reload();
+  await settleUntil(() => source.asked.length > 1);
+  await source.answer(undefined);
+  expect(await reload).toBe(true);
+  await settleUntil(() => told.length > 1);
+  expect(told).toEqual(['there is something else in its place', 'kept']);
 });

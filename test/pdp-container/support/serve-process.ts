@@ -34,7 +34,8 @@ export function serveProcess(args: string[], env: Record<string, string> = {}): 
     ([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null,
   );
   whenDone(async () => {
-    child.kill('SIGKILL');
+    // It clears what is its own; killed, it could not.
+    child.kill('SIGINT');
     await ended;
   });
   const given = new Map<string, number>();

@@ -31,6 +31,12 @@ export function assemblies(): Promise<Assembly[]> {
   return all;
 }
 
+/** What was synthesized of a placement with published policies, which is not deployed beside the one without. */
+export async function storeAssembly(): Promise<Assembly> {
+  await assemblies();
+  return read('store', 'serverless');
+}
+
 /** @throws Error when there is no such placement */
 export async function assembly(placement: Placement): Promise<Assembly> {
   const found = (await assemblies()).find((one) => one.placement === placement);
@@ -39,22 +45,22 @@ export async function assembly(placement: Placement): Promise<Assembly> {
 }
 
 async function synthesize(): Promise<Assembly[]> {
-  if (process.env.KEEP === undefined)
-    if (process.env.KEEP === undefined)
-      await command(process.execPath, ['scripts/synth.ts'], { cwd: root, timeout: 300_000 });
-  return PLACEMENTS.map((placement) => {
-    const directory = join(root, 'cdk.out', placement);
-    const { stacks } = new CloudAssembly(directory);
-    const names = new Set(stacks.map(({ stackName }) => stackName));
-    return {
-      placement,
-      directory,
-      stacks: stacks.map((stack) => ({
-        name: stack.stackName,
-        dependencies: stack.dependencies.map(({ id }) => id).filter((id) => names.has(id)),
-        templateFile: stack.templateFullPath,
-        template: stack.template as Template,
-      })),
-    };
-  });
+  await command(process.execPath, ['scripts/synth.ts'], { cwd: root, timeout: 300_000 });
+  return PLACEMENTS.map((placement) => read(placement, placement));
+}
+
+function read(folder: string, placement: Placement): Assembly {
+  const directory = join(root, 'cdk.out', folder);
+  const { stacks } = new CloudAssembly(directory);
+  const names = new Set(stacks.map(({ stackName }) => stackName));
+  return {
+    placement,
+    directory,
+    stacks: stacks.map((stack) => ({
+      name: stack.stackName,
+      dependencies: stack.dependencies.map(({ id }) => id).filter((id) => names.has(id)),
+      templateFile: stack.templateFullPath,
+      template: stack.template as Template,
+    })),
+  };
 }

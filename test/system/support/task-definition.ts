@@ -70,6 +70,8 @@ const TASK: Translations = {
   // There is no AWS to be allowed anything at.
   ExecutionRoleArn: nothing,
   TaskRoleArn: nothing,
+  // Where one is mounted it is made.
+  Volumes: nothing,
   Family: nothing,
   Tags: nothing,
 };
@@ -100,6 +102,14 @@ const CONTAINER: Translations = {
   HealthCheck: (value) => translate('HealthCheck', value as Properties, HEALTH_CHECK),
   DockerLabels: (labels) =>
     Object.entries(labels as Properties).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
+  // As on Fargate, an empty volume begins as the directory of the image, with its owner.
+  MountPoints: (value) =>
+    list(value).flatMap(({ SourceVolume, ContainerPath, ReadOnly }) => [
+      '--volume',
+      `${SourceVolume}:${ContainerPath}${ReadOnly === true ? ':ro' : ''}`,
+    ]),
+  // Tests end it and start it again themselves.
+  RestartPolicy: nothing,
   // Without it the task goes on; there is one container here.
   Essential: nothing,
   // No CloudWatch Logs here: podman keeps the log.
