@@ -37,7 +37,7 @@ export interface ReloaderParts {
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
   pacing?: Pacing;
-  /** What the making of a revision waits for, while the active one answers. @default turns of a millisecond */
+  /** What the making of a revision waits for, while the active one answers. @default turns of half a millisecond */
   pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
