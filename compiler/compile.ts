@@ -121,12 +121,17 @@ export async function compileSet(layers: readonly Layer[]): Promise<CompileResul
  * have the same revision as a directory and as an archive.
  */
 export async function revisionOf(files: Files): Promise<string> {
+  return (await contentOf(files)).slice(0, 16);
+}
+
+/** The same in full: what the sources are, whatever a manifest calls them. */
+export async function contentOf(files: Files): Promise<string> {
   const digests: Manifest['files'] = {};
   for (const path of [...files.keys()].sort()) {
     if (!isBundleFile(path) || path.startsWith('tests/')) continue;
     digests[path] = await sha256(files.get(path) ?? new Uint8Array());
   }
-  return (await sha256(new TextEncoder().encode(JSON.stringify(digests)))).slice(0, 16);
+  return sha256(new TextEncoder().encode(JSON.stringify(digests)));
 }
 
 /** One layer has its own; several have 16 hexadecimal digits of a SHA-256 over theirs, in order. */

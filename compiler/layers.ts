@@ -4,7 +4,7 @@ import { type BundleEntities, type EntityJson, InvalidBundleError, type Problem 
 import { compareToRunning, type Publication } from '../engine/publication.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseVerificationKeys, type VerificationKey, verifySignature } from '../engine/signature.ts';
-import { type CompileResult, compileSet, revisionOf } from './compile.ts';
+import { type CompileResult, compileSet, contentOf } from './compile.ts';
 import { type Files, isBundleFile, readDirectory } from './files.ts';
 import { type Layer, pathIn } from './layer.ts';
 
@@ -67,21 +67,20 @@ interface ReadLayer extends Layer {
 }
 
 async function readLayer(
-  content: LayerContent,
+  given: LayerContent,
   limits: Partial<ArchiveLimits> | undefined,
   keys: readonly VerificationKey[] | undefined,
 ): Promise<ReadLayer> {
   const files =
-    'directory' in content
-      ? await readDirectory(content.directory)
-      : await readTarGz(content.archive, limits);
+    'directory' in given ? await readDirectory(given.directory) : await readTarGz(given.archive, limits);
   // The signature first: nothing that is not by its author is looked at any further.
   if (keys !== undefined) await verifySignature(files, keys);
-  const publication = 'archive' in content && isBuilt(files) ? await publicationOf(files) : undefined;
-  const revision = publication?.revision ?? (await revisionOf(files));
+  const publication = 'archive' in given && isBuilt(files) ? await publicationOf(files) : undefined;
+  const content = await contentOf(files);
+  const { revision = content.slice(0, 16), ...order } = publication ?? {};
   // What was built of the sources is not looked at again, and is as large as they are.
   const sources = new Map([...files].filter(([path]) => isBundleFile(path)));
-  return { files: sources, revision, publication: publication ?? { revision } };
+  return { files: sources, revision, publication: { ...order, revision, content } };
 }
 
 async function publicationOf(files: Files): Promise<Publication> {
@@ -95,9 +94,11 @@ function refuseOlder(offered: Publication, running: Publication): void {
   if (standing === 'newer' || standing === 'same') return;
   const { problems } = broken(
     BUILT.manifest,
-    standing === 'other'
-      ? `is publication ${offered.sequence}, as revision ${running.revision} was, but is revision ${offered.revision}`
-      : `is ${named(offered)}, older than what ran here: ${named(running)}`,
+    standing === 'older'
+      ? `is ${named(offered)}, older than what ran here: ${named(running)}`
+      : offered.revision === running.revision
+        ? `is revision ${offered.revision}, as what ran here, but has other content`
+        : `is publication ${offered.sequence}, as revision ${running.revision} was, but is revision ${offered.revision}`,
   );
   throw new InvalidBundleError(
     problems.map((problem) => ({

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { benchColdStart } from './bench/cold-start.ts';
 import { benchDecisions } from './bench/decisions.ts';
+import { benchDelivery } from './bench/delivery.ts';
 import { benchEntities } from './bench/entities.ts';
 import { benchFaults } from './bench/faults.ts';
 import { Fixtures } from './bench/fixtures.ts';
@@ -28,6 +29,7 @@ const PARTS: Record<string, (fixtures: Fixtures) => Promise<Outcome>> = {
   http: benchHttp,
   middleware: benchMiddleware,
   faults: benchFaults,
+  delivery: ({ directory }) => benchDelivery(directory),
   'cold-start': benchColdStart,
   runtime: benchRuntime,
   tasks: benchTasks,

@@ -31,7 +31,8 @@ export function layersToKeep(
     const content = inputs[index]?.content;
     const publication = publications[index];
     if (!remote || publication === undefined || content === undefined || !('archive' in content)) return [];
-    return [{ name, archive: content.archive, ...publication }];
+    const { revision, sequence } = publication;
+    return [{ name, archive: content.archive, revision, ...(sequence === undefined ? {} : { sequence }) }];
   });
 }
 

@@ -1,6 +1,8 @@
 import type { Problem } from '../../engine/index.ts';
 import type { Publication } from '../../engine/publication.ts';
+import { reasonOf } from '../errno.ts';
 import type { Layer } from './layer.ts';
+import { SourceError } from './remote-source.ts';
 
 /** How one source is, for people and machines that watch. */
 export interface SourceState {
@@ -92,4 +94,9 @@ export class LayerStates {
 
 export function problemOf(name: string, message: string): Problem {
   return { severity: 'error', file: name, line: 1, column: 1, message };
+}
+
+/** A source that could not be read at all, in the form of everything else that can be wrong with it. */
+export function unreadable(name: string, error: unknown): Problem {
+  return problemOf(name, error instanceof SourceError ? error.message : `cannot be read: ${reasonOf(error)}`);
 }

@@ -22,6 +22,7 @@ export class LocalLayer implements Layer {
   readonly #maxBytes: number;
   #checkedAt: Date | undefined;
   #watch: Watch | undefined;
+  #stopped = false;
 
   /**
    * @param everyMs milliseconds between looks; 0 for none
@@ -41,7 +42,7 @@ export class LocalLayer implements Layer {
   async start({ changed }: LayerEvents): Promise<void> {
     const fingerprint = () => this.#fingerprint();
     const known = await look(fingerprint);
-    if (this.#everyMs > 0) this.#watch = watch(known, fingerprint, changed, this.#everyMs);
+    if (this.#everyMs > 0 && !this.#stopped) this.#watch = watch(known, fingerprint, changed, this.#everyMs);
   }
 
   async look(): Promise<void> {}
@@ -56,6 +57,7 @@ export class LocalLayer implements Layer {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#watch?.stop();
   }
 

@@ -1,44 +1,20 @@
-import type { Logger } from 'pino';
-import { compileInWorker, type LayerInput, type LayersResult } from '../../compiler/index.ts';
-import { UrlMap } from '../../compiler/urls/url-map.ts';
-import {
-  type EvaluatorFactory,
-  InvalidBundleError,
-  type Pause,
-  type Problem,
-  preparePdp,
-} from '../../engine/index.ts';
+import type { LayerInput } from '../../compiler/index.ts';
+import type { Problem } from '../../engine/index.ts';
 import type { Publication } from '../../engine/publication.ts';
-import type { ActiveRevision } from '../active-revision.ts';
-import { reasonOf } from '../errno.ts';
-import type { Metrics } from '../metrics.ts';
-import { buildTurns } from './build-turns.ts';
-import type { BundleRules } from './bundle-rules.ts';
 import { type Keeper, layersToKeep, type SetToKeep } from './keeper.ts';
 import type { Layer } from './layer.ts';
-import { LayerStates, problemOf, type SourceState } from './layer-states.ts';
+import { LayerStates, problemOf, type SourceState, unreadable } from './layer-states.ts';
 import { type Pacing, systemPacing } from './poller.ts';
-import { SourceError } from './remote-source.ts';
+import { MAX_LOGGED, Swap, type SwapParts } from './swap.ts';
 
-/** Most problems of one load in a log record. */
-const MAX_LOGGED = 50;
 /** How long sources have for their first answers before what was kept serves in their place, in milliseconds. */
 const KEPT_AFTER_MS = 5_000;
 
 /** What a reloader keeps up, and by what. */
-export interface ReloaderParts {
-  active: ActiveRevision;
-  metrics: Metrics;
-  logger: Logger;
-  evaluator: EvaluatorFactory;
-  rules: BundleRules;
+export interface ReloaderParts extends SwapParts {
   /** @default nothing is kept */
   keeper?: Keeper | undefined;
-  /** @default in a thread of its own */
-  compile?: typeof compileInWorker;
   pacing?: Pacing;
-  /** What the making of a revision waits for, while the active one answers. @default turns of half a millisecond */
-  pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
 /** What was read of all layers. */
@@ -55,9 +31,10 @@ interface ReadSet {
  */
 export class Reloader {
   readonly #layers: readonly Layer[];
-  readonly #parts: Required<Omit<ReloaderParts, 'keeper'>> & Pick<ReloaderParts, 'keeper'>;
+  readonly #parts: ReloaderParts;
   readonly #states: LayerStates;
   readonly #stop = new AbortController();
+  readonly #swap: Swap;
   /** The load under way, or the one after it. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting: Promise<boolean> | undefined;
@@ -74,8 +51,9 @@ export class Reloader {
   /** @param layers in order, at least one */
   constructor(layers: readonly Layer[], parts: ReloaderParts) {
     this.#layers = layers;
-    this.#parts = { compile: compileInWorker, pacing: systemPacing, pauseUntil: buildTurns, ...parts };
+    this.#parts = parts;
     this.#states = new LayerStates(layers);
+    this.#swap = new Swap(parts, this.#names(), this.#stop.signal);
   }
 
   get sources(): SourceState[] {
@@ -89,8 +67,9 @@ export class Reloader {
 
   /** Loads once, then again after every change. Resolves after the first load, whatever came of it. */
   async start(): Promise<void> {
-    const { keeper } = this.#parts;
+    const { keeper, pacing = systemPacing } = this.#parts;
     await keeper?.open();
+    if (this.#stopped) return;
     this.#ran = this.#layers.map(({ name }) => keeper?.ranBefore(name));
     let looked = false;
     const looks = Promise.all(
@@ -110,7 +89,7 @@ export class Reloader {
     });
     if (keeper !== undefined) {
       const { signal } = this.#stop;
-      await Promise.race([looks, this.#parts.pacing.wait(KEPT_AFTER_MS, signal)]);
+      await Promise.race([looks, pacing.wait(KEPT_AFTER_MS, signal)]);
       await this.#loadKept(keeper);
       if (this.#parts.active.revision !== undefined) return;
     }
@@ -162,7 +141,7 @@ export class Reloader {
       return this.#tell();
     }
     this.#tags = undefined;
-    const taken = await this.#take(set.inputs);
+    const taken = await this.#swap.to(set.inputs);
     if (this.#stopped) return;
     if (!taken.ok) return this.#failed(taken.problems);
     this.#tags = set.tags;
@@ -183,7 +162,7 @@ export class Reloader {
       if (typeof kept === 'string') return refused(kept);
       const set = await this.#read(kept.archives);
       if (set === undefined) return refused('a source on this machine cannot be read');
-      const taken = await this.#take(set.inputs, true);
+      const taken = await this.#swap.to(set.inputs, true);
       if (this.#stopped) return;
       if (!taken.ok) return refused(taken.problems[0]?.message ?? '');
       this.#ran = taken.layers;
@@ -192,49 +171,6 @@ export class Reloader {
     });
     this.#last = load;
     return load;
-  }
-
-  /**
-   * Compiles a set, and has it answer from now on unless it does already.
-   *
-   * @param kept it was kept, and no source has said that it is what it has
-   */
-  async #take(inputs: LayerInput[], kept = false): Promise<LayersResult<Uint8Array[]>> {
-    const { active, metrics, logger, evaluator, rules, compile, pauseUntil } = this.#parts;
-    const start = performance.now();
-    try {
-      const { limits, verifyKeys } = rules;
-      const background = active.revision !== undefined;
-      const result = await compile({ layers: inputs, limits, verifyKeys, background });
-      if (!result.ok) return result;
-      if (result.bundle.revision === active.revision) {
-        metrics.reloaded('unchanged');
-        logger.info({ revision: active.revision }, 'revision unchanged');
-        return result;
-      }
-      // The new revision is ready to answer before anything sees it.
-      const pdp = await preparePdp(result.bundle, { evaluator, pause: pauseUntil(this.#stop.signal) });
-      const urls = new UrlMap(result.bundle.urlRules);
-      const now = new Date();
-      active.activate(pdp, urls, now, kept);
-      metrics.activated(pdp.revision, now);
-      metrics.reloaded('success');
-      logger.info(
-        {
-          revision: pdp.revision,
-          source: this.#names(),
-          ...(kept ? { kept } : {}),
-          milliseconds: Math.round(performance.now() - start),
-          warnings: result.warnings.length > 0 ? result.warnings.slice(0, MAX_LOGGED) : undefined,
-        },
-        'revision active',
-      );
-      return result;
-    } catch (error) {
-      const problems =
-        error instanceof InvalidBundleError ? error.problems : [unreadable(this.#names(), error)];
-      return { ok: false, problems };
-    }
   }
 
   /**
@@ -330,9 +266,4 @@ export class Reloader {
   #names(): string {
     return this.#states.names.join(', ');
   }
-}
-
-/** A source that could not be read at all, in the form of everything else that can be wrong with it. */
-function unreadable(name: string, error: unknown): Problem {
-  return problemOf(name, error instanceof SourceError ? error.message : `cannot be read: ${reasonOf(error)}`);
 }

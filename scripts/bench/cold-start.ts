@@ -33,6 +33,11 @@ export async function benchColdStart(fixtures: Fixtures): Promise<Outcome> {
       env: { PDP_BUNDLE: await fixtures.grownArchive() },
     },
     {
+      name: 'embedded, following a store',
+      program: 'first-call.mjs',
+      env: { PDP_BUNDLE: await fixtures.grownLayer(), ...(await fixtures.store()) },
+    },
+    {
       name: 'remote, server on loopback',
       program: 'first-call.mjs',
       env: { PDP_URL: await fixtures.server('off') },

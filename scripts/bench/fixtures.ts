@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildArchive, buildFiles, compileDirectory, readDirectory } from '../../compiler/index.ts';
@@ -10,6 +10,8 @@ import { POLICIES, QUESTIONS, sampleBundle } from './questions.ts';
 /** Policies and entities of a function's cold start, the sample's among them. */
 const POLICY_COUNT = 100;
 const ENTITY_COUNT = 1_000;
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A port that is free. */
 const ANYWHERE = { host: '127.0.0.1', port: '0' };
@@ -67,6 +69,20 @@ export class Fixtures {
     return this.#once(`server ${decisionLog} ${host} ${port}`, async () =>
       startPdp(await this.archive(), decisionLog, host, port),
     );
+  }
+
+  /** The variables of a function that follows a store, in which the grown sample is published. */
+  async store(): Promise<Record<string, string>> {
+    const found = await this.#once('store', async () => {
+      // The SDK, as Lambda's runtime brings it along.
+      await symlink(join(ROOT, 'node_modules'), join(this.directory, 'node_modules'));
+      const program = join(ROOT, 'test/system/support/store-process.ts');
+      const started = await startChild([program], {}, (line) => (line.startsWith('{') ? line : undefined));
+      started.child.stdin?.write(`${JSON.stringify({ order: 'put', file: await this.grownArchive() })}\n`);
+      return started.found;
+    });
+    const { env } = JSON.parse(found) as { env: Record<string, string> };
+    return { ...env, PDP_SOURCE: 's3://policies/bundle.tar.gz' };
   }
 
   /** The sample's questions as a file of HTTP requests. */

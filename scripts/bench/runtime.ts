@@ -46,6 +46,11 @@ export async function benchRuntime(fixtures: Fixtures): Promise<Outcome> {
       handler: 'authorized.handler',
       env: { PDP_BUNDLE: await fixtures.grownLayer() },
     },
+    {
+      name: 'middleware, embedded, following a store',
+      handler: 'authorized.handler',
+      env: { PDP_BUNDLE: await fixtures.grownLayer(), ...(await fixtures.store()) },
+    },
   ];
   const samples = new Map<string, Times[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {

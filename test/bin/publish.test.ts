@@ -3,25 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { readTarGz } from '../../engine/archive.ts';
 import { parseVerificationKeys, verifySignature } from '../../engine/signature.ts';
 import { directoryOf } from '../bundles.ts';
-import type { S3Call } from '../pdp-container/support/s3-server.ts';
-import { KEY, keyPair, policyOf, TARGET, testStore } from './store.ts';
+import { KEY, keyPair, policyOf, TARGET, testStore, together } from './store.ts';
 
 const FILES_REVISION = /^[0-9a-f]{16}$/;
-
-/** Holds the first `number` calls of an operation until all of them are there. */
-function together(number: number, operation: S3Call['operation']): (call: S3Call) => Promise<void> {
-  let open = () => {};
-  let arrived = 0;
-  const all = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return async (call) => {
-    if (call.operation !== operation || arrived === number) return;
-    arrived += 1;
-    if (arrived === number) open();
-    await all;
-  };
-}
 
 describe('pdp publish', () => {
   it('publishes what is new as the next one, and what is there not again', async () => {

@@ -8,7 +8,12 @@ import { readTarGz } from '../../engine/archive.ts';
 import type { Manifest } from '../../engine/index.ts';
 import { verify } from '../../engine/read-archive.ts';
 import { bundleOf, files } from '../bundles.ts';
-import { type S3Server, type S3ServerOptions, startS3Server } from '../pdp-container/support/s3-server.ts';
+import {
+  type S3Call,
+  type S3Server,
+  type S3ServerOptions,
+  startS3Server,
+} from '../pdp-container/support/s3-server.ts';
 import { type Outcome, runPdp } from './run-pdp.ts';
 
 export const KEY = 'bundle.tar.gz';
@@ -75,6 +80,21 @@ export async function testStore(options?: S3ServerOptions): Promise<TestStore> {
       return Promise.all(contents.map(async (content) => verify(await readTarGz(content))));
     },
     count: (operation) => s3.calls.filter((call) => call.operation === operation).length,
+  };
+}
+
+/** Holds the first `number` calls of an operation until all of them are there. */
+export function together(number: number, operation: S3Call['operation']): (call: S3Call) => Promise<void> {
+  let open = () => {};
+  let arrived = 0;
+  const all = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return async (call) => {
+    if (call.operation !== operation || arrived === number) return;
+    arrived += 1;
+    if (arrived === number) open();
+    await all;
   };
 }
 

@@ -4,6 +4,7 @@ import type { CompileJob } from '../../compiler/index.ts';
 import { compileLayers } from '../../compiler/layers.ts';
 import { readTarGz } from '../../engine/archive.ts';
 import { createPdp } from '../../engine/index.ts';
+import type { Publication } from '../../engine/publication.ts';
 import { directoryOf, files, jobOf, problemLines } from '../bundles.ts';
 import { archiveOf, published } from '../published.ts';
 
@@ -223,9 +224,12 @@ describe('an archive', () => {
     const archive = await published(sources, { sequence: 5 });
     const result = await compileLayers(jobOf({ archive }));
     if (!result.ok) throw new Error('it is not good');
-    expect(result.layers).toEqual([{ revision: result.bundle.revision, sequence: 5 }]);
+    const { revision } = result.bundle;
+    const content = result.layers[0]?.content ?? '';
+    expect(result.layers).toEqual([{ revision, sequence: 5, content }]);
+    expect(content).toMatch(new RegExp(`^${revision}[0-9a-f]{48}$`));
     const [job] = jobOf({ archive }).layers;
-    const having = (running: { revision: string; sequence?: number }) =>
+    const having = (running: Publication) =>
       compileLayers({ layers: [{ ...(job as CompileJob['layers'][number]), running }] });
     expect(await having({ revision: 'x', sequence: 4 })).toMatchObject({ ok: true });
     expect(await having({ revision: 'x' })).toMatchObject({ ok: true });
@@ -235,6 +239,11 @@ describe('an archive', () => {
       problems: [
         { file: 'manifest.json', message: expect.stringContaining('publication 5, as revision x was') },
       ],
+    });
+    expect(await having({ revision, sequence: 4, content })).toMatchObject({ ok: true });
+    expect(await having({ revision, sequence: 4, content: 'x' })).toMatchObject({
+      ok: false,
+      problems: [{ message: `is revision ${revision}, as what ran here, but has other content` }],
     });
     expect(await having({ revision: 'x', sequence: 6 })).toMatchObject({
       ok: false,

@@ -21,6 +21,11 @@ it.each<[Publication, Publication, ReturnType<typeof compareToRunning>]>([
   [publication('b', 1), publication('a'), 'newer'],
   [publication('b'), publication('a'), 'newer'],
   [publication('a'), publication('a'), 'same'],
+  [{ ...publication('a', 2), content: 'x' }, { ...publication('a', 2), content: 'x' }, 'same'],
+  [{ ...publication('a', 3), content: 'y' }, { ...publication('a', 2), content: 'x' }, 'other'],
+  [{ ...publication('a'), content: 'y' }, { ...publication('a'), content: 'x' }, 'other'],
+  [{ ...publication('a', 3), content: 'y' }, publication('a', 2), 'newer'],
+  [publication('a', 2), { ...publication('a', 2), content: 'x' }, 'same'],
 ])('%j stands to %j as %s', (offered, running, order) => {
   expect(compareToRunning(offered, running)).toBe(order);
 });

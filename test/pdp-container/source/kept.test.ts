@@ -312,3 +312,10 @@ it('tries again to keep what it could not, when it is told to load', async () =>
   await settleUntil(() => told.length > 1);
   expect(told).toEqual(['there is something else in its place', 'kept']);
 });
+
+it('asks nothing when it is stopped before it has read what is kept', async () => {
+  const { active, source, start, reloader } = started(await temporaryDirectory());
+  await reloader.stop();
+  await start;
+  expect([active.revision, source.asked]).toEqual([undefined, []]);
+});

@@ -123,6 +123,17 @@ it('tells whether the source is good', async () => {
   expect(await outcome(2, good('r0'))).toBe(true);
 });
 
+it('swaps in other content also where it has the revision of what runs, and not the same again', async () => {
+  const { active, outcome } = reloader();
+  const load = (content: string) => good('r', [{ revision: 'r', content }]);
+  await outcome(0, load('x'));
+  const { pdp } = active;
+  await outcome(1, load('x'));
+  expect(active.pdp).toBe(pdp);
+  await outcome(2, load('y'));
+  expect(active.pdp).not.toBe(pdp);
+});
+
 it('loads nothing more once it is stopped, which waits for what is under way', async () => {
   const { reloader: own, loads, end } = reloader();
   const under = own.reload();

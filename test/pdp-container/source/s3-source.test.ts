@@ -1,10 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RemoteSource } from '../../../pdp-container/source/remote-source.ts';
 import { s3Source } from '../../../pdp-container/source/s3-source.ts';
 import { whenDone } from '../support/bundles.ts';
 import { type S3Server, type S3ServerOptions, startS3Server } from '../support/s3-server.ts';
+import { startTaskRole } from '../support/task-role.ts';
 
 const LIMITS = { archiveBytes: 100_000, fetchMs: 20_000 };
 const ADDRESS = 's3://policies/team/bundle.tar.gz';
@@ -14,6 +13,10 @@ const TWO = Buffer.from('two');
 
 afterEach(() => vi.unstubAllEnvs());
 
+function stubEnvironment(env: Record<string, string>): void {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+}
+
 /** A server that the SDK finds by the environment, with an object; and a source of it. */
 async function started(
   options: S3ServerOptions & Partial<typeof LIMITS> & { address?: string; content?: Uint8Array } = {},
@@ -21,7 +24,7 @@ async function started(
   const { address = ADDRESS, content = ONE, archiveBytes, fetchMs, ...rest } = options;
   const server = await startS3Server(rest);
   server.put('policies', 'team/bundle.tar.gz', content);
-  for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value);
+  stubEnvironment(server.env);
   const limits = { archiveBytes: archiveBytes ?? LIMITS.archiveBytes, fetchMs: fetchMs ?? LIMITS.fetchMs };
   const source = s3Source(address, { limits });
   whenDone(async () => {
@@ -76,18 +79,7 @@ it.each(['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'])('puts the bucket in the pat
 
 it('has the credentials of the role of its task', async () => {
   const { server, source } = await started();
-  const credentials = createServer((_, response) => {
-    response.setHeader('content-type', 'application/json');
-    const Expiration = '2099-01-01T00:00:00Z';
-    const keys = { AccessKeyId: 'stand-in', SecretAccessKey: 'secret', Token: 'session' };
-    response.end(JSON.stringify({ ...keys, Expiration }));
-  });
-  await new Promise<void>((listening) => credentials.listen(0, '127.0.0.1', listening));
-  whenDone(async () => void credentials.close());
-  const { port } = credentials.address() as AddressInfo;
-  vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
-  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${port}/role`);
+  stubEnvironment(await startTaskRole('stand-in'));
   expect((await source.fetch(undefined, never))?.archive).toEqual(ONE);
   expect(server.calls.at(-1)?.headers['x-amz-security-token']).toBe('session');
 });
@@ -159,15 +151,7 @@ it('gives up at once when it is told to: before an answer, within one, and while
     await expect(source.fetch(undefined, stop.signal)).rejects.toThrow('it is not asked any more');
   }
   const stop = new AbortController();
-  const silent = createServer(() => stop.abort());
-  await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
-  whenDone(async () => {
-    silent.closeAllConnections();
-    silent.close();
-  });
-  const { port } = silent.address() as AddressInfo;
-  vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
-  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${port}/role`);
+  stubEnvironment(await startTaskRole(undefined, () => stop.abort()));
   const other = s3Source(ADDRESS, { limits: LIMITS });
   await expect(other.fetch(undefined, stop.signal)).rejects.toThrow('it is not asked any more');
   other.close?.();

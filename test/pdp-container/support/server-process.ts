@@ -23,14 +23,19 @@ export interface ServerProcess {
  *
  * @param args after `serve`
  * @param command another program than the one of the checkout
+ * @param fileBlocks most that a file may grow to, in blocks as `ulimit -f` of `sh` has them
  */
 export function startServerProcess(
   args: string[],
   env: Record<string, string> = {},
   command = COMMAND,
+  fileBlocks?: number,
 ): ServerProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PDP_'));
-  const child = spawn(process.execPath, [command, 'serve', ...args], {
+  const program = [process.execPath, command, 'serve', ...args];
+  const limited = ['sh', '-c', `ulimit -f ${fileBlocks} && exec "$@"`, 'sh', ...program];
+  const [name = '', ...rest] = fileBlocks === undefined ? program : limited;
+  const child = spawn(name, rest, {
     env: { ...Object.fromEntries(inherited), PDP_OPA_PORT: 'off', ...env },
   });
   const output = { stdout: '', stderr: '' };

@@ -24,3 +24,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   else server[given.order]();
   console.log('done');
 }
+await server.close();
