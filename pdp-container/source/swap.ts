@@ -21,7 +21,7 @@ export interface SwapParts {
   rules: BundleRules;
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
-  /** What the making of a revision waits for, while the active one answers. @default turns of a millisecond */
+  /** What the making of a revision waits for, while the active one answers. @default turns of half a millisecond */
   pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
