@@ -5,7 +5,7 @@ import { compareToRunning, type Publication } from '../engine/publication.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseVerificationKeys, type VerificationKey, verifySignature } from '../engine/signature.ts';
 import { type CompileResult, compileSet, contentOf } from './compile.ts';
-import { type Files, readDirectory } from './files.ts';
+import { type Files, isBundleFile, readDirectory } from './files.ts';
 import { type Layer, pathIn } from './layer.ts';
 
 /** A layer as it is where it comes from. */
@@ -78,7 +78,9 @@ async function readLayer(
   const publication = 'archive' in given && isBuilt(files) ? await publicationOf(files) : undefined;
   const content = await contentOf(files);
   const { revision = content.slice(0, 16), ...order } = publication ?? {};
-  return { files, revision, publication: { ...order, revision, content } };
+  // What was built of the sources is not looked at again, and is as large as they are.
+  const sources = new Map([...files].filter(([path]) => isBundleFile(path)));
+  return { files: sources, revision, publication: { ...order, revision, content } };
 }
 
 async function publicationOf(files: Files): Promise<Publication> {

@@ -19,6 +19,9 @@ import { SynthesisError } from './synthesis-error.ts';
  */
 const LAYER_FOLDER = 'pdp';
 
+/** Seconds after which a function looks again when it is told nothing else. */
+const DEFAULT_INTERVAL = 60;
+
 const RUNTIMES = [Runtime.NODEJS_22_X, Runtime.NODEJS_24_X];
 
 export interface EmbeddedPdpProps {
@@ -41,6 +44,13 @@ export interface EmbeddedPdpProps {
    * @default Duration.seconds(60)
    */
   readonly refreshInterval?: Duration;
+  /**
+   * How long what was last read of the store is good. After that nothing is decided, and so nothing permitted, until it
+   * has been read again. Whole seconds, and no less than `refreshInterval`.
+   *
+   * @default - a store that cannot be read changes nothing
+   */
+  readonly maxStale?: Duration;
   /**
    * The endpoints of an isolated VPC, through which functions in it read `refreshFrom`.
    *
@@ -123,15 +133,23 @@ export class EmbeddedPdp extends Construct implements IPdp {
 
 /** What `pdpFromEnvironment()` reads to follow a store. */
 function refreshEnvironment(props: EmbeddedPdpProps): Record<string, string> {
-  const { refreshFrom, refreshInterval, endpoints } = props;
+  const { refreshFrom, refreshInterval, maxStale } = props;
   if (refreshFrom === undefined) {
-    const unused = refreshInterval !== undefined ? 'refreshInterval' : endpoints && 'endpoints';
+    const unused = (['refreshInterval', 'maxStale', 'endpoints'] as const).find((name) => props[name]);
     if (unused === undefined) return {};
     throw new SynthesisError(`${unused}: nothing is refreshed; leave it out, or name a store in refreshFrom`);
   }
+  const interval = refreshInterval && wholeSeconds('refreshInterval', refreshInterval);
+  const stale = maxStale && wholeSeconds('maxStale', maxStale);
+  if (stale !== undefined && stale < (interval ?? DEFAULT_INTERVAL)) {
+    throw new SynthesisError(
+      `maxStale: ${stale} seconds are less than the ${interval ?? DEFAULT_INTERVAL} after which a function looks again`,
+    );
+  }
   return {
     PDP_SOURCE: refreshFrom.address,
-    ...(refreshInterval === undefined ? {} : { PDP_REFRESH_INTERVAL: `${wholeSeconds(refreshInterval)}` }),
+    ...(interval === undefined ? {} : { PDP_REFRESH_INTERVAL: `${interval}` }),
+    ...(stale === undefined ? {} : { PDP_MAX_STALE: `${stale}` }),
     ...(refreshFrom.verifyKey === undefined ? {} : { PDP_VERIFY_KEY: refreshFrom.verifyKey }),
   };
 }

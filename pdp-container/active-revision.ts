@@ -55,12 +55,15 @@ export class ActiveRevision {
     return this.#kept;
   }
 
-  /** @param kept it was kept, and may be older than the source */
+  /**
+   * Has a revision answer from now on. Whether it is what the source has, {@link confirm} and {@link fail} say.
+   *
+   * @param kept it was kept, and may be older than the source
+   */
   activate(pdp: LocalPdp, urls: UrlMap, at: Date, kept = false): void {
     this.#pdp = pdp;
     this.#urls = urls;
     this.#since = at;
-    if (!kept) this.confirm();
     this.#kept = kept;
   }
 

@@ -57,9 +57,9 @@ const SEQUENCE = { type: ['integer', 'null'] } as const;
 
 const SOURCE = {
   type: 'object',
-  required: ['name', 'checkedAt', 'revision', 'sequence'],
+  required: ['checkedAt', 'revision', 'sequence'],
   properties: {
-    name: { type: 'string' },
+    name: { type: 'string', description: 'Its address or path, for callers with the key' },
     checkedAt: { ...TIME, description: 'When it last said what it has' },
     revision: { type: ['string', 'null'], description: 'What of it is active' },
     sequence: SEQUENCE,

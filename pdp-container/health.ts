@@ -97,7 +97,8 @@ function detail(state: HealthState, trusted: boolean): object {
       problems: trusted ? (failure?.problems ?? []) : undefined,
     },
     sources: state.sources.map(({ name, checkedAt, active, problem }) => ({
-      name,
+      // An address says where policies are, which is nothing for whoever may ask only whether this lives.
+      ...(trusted ? { name } : {}),
       checkedAt: checkedAt?.toISOString() ?? null,
       revision: active?.revision ?? null,
       sequence: active?.sequence ?? null,

@@ -13,7 +13,7 @@ import { askRemote } from '../terminal/ask-remote.ts';
 import { parseEntityArgument, parseJsonArgument } from '../terminal/entity-argument.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { print, printJson, styled } from '../terminal/output.ts';
-import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
+import { compileSources, sourcesArgument } from '../terminal/source.ts';
 
 interface CheckOptions {
   url?: string;
@@ -35,7 +35,7 @@ type Answer = Decision & { errors?: { policyId: string; message: string }[] };
 export function checkCommand(): Command {
   return new Command('check')
     .description('ask one question of a bundle, or of a running PDP with --url')
-    .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
+    .addArgument(sourcesArgument())
     .option('--url <url>', 'ask the PDP at this base URL instead; PDP_API_KEY is its key')
     .option('--subject <entity>', 'who asks, as User::alice or \'User::"alice"\'')
     .option('--subject-properties <json>', 'attributes of the subject for this question')
@@ -51,11 +51,11 @@ export function checkCommand(): Command {
     )
     .option('--json', 'print the decision as JSON')
     .addHelpText('after', '\nExit status: 0 allowed, 1 denied, 2 the question or the bundle is not valid.\n')
-    .action(async (source: string, options: CheckOptions) => {
+    .action(async (sources: string[], options: CheckOptions) => {
       const request = await readRequest(options);
       const answer =
         options.url === undefined
-          ? await askSource(source, request, options.evaluator)
+          ? await askSources(sources, request, options.evaluator)
           : await askRemote(options.url, request);
       process.exitCode = answer.decision ? EXIT.ok : EXIT.negative;
       if (options.json) printJson(answer);
@@ -100,12 +100,12 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-async function askSource(
-  source: string,
+async function askSources(
+  sources: string[],
   request: AccessRequest,
   evaluator: CheckOptions['evaluator'],
 ): Promise<Answer> {
-  const { result } = await compileSource(source);
+  const { result } = await compileSources(sources);
   if (!result.ok) throw new InvalidBundleError(result.problems);
   const options = evaluator === 'wasm' ? { evaluator: wasmEvaluator } : {};
   const { decision, errors } = createPdp(result.bundle, options).explain(request);

@@ -5,6 +5,7 @@ import { printDiff } from '../diff/print.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { print, printJson, printProblems } from '../terminal/output.ts';
 import { compileSource } from '../terminal/source.ts';
+import { sourceTokens } from '../terminal/source-tokens.ts';
 
 /** Most uids of each kind of change in the JSON; the numbers are of all. */
 const MAX_UIDS = 1_000;
@@ -28,10 +29,8 @@ export function diffCommand(): Command {
     .option('--json', 'print the differences as JSON')
     .addHelpText('after', HELP)
     .action(async (old: string, now: string, options: { json?: true }) => {
-      const [before, after] = [
-        await read(old, tokenOf(0, [old, now])),
-        await read(now, tokenOf(1, [old, now])),
-      ];
+      const [oldToken, nowToken] = sourceTokens([old, now], process.env);
+      const [before, after] = [await read(old, oldToken), await read(now, nowToken)];
       const diff = diffBundles(before, after);
       process.exitCode = diff.isDifferent ? EXIT.negative : EXIT.ok;
       const revisions = { old: before.bundle.revision, new: after.bundle.revision };
@@ -46,19 +45,10 @@ export function diffCommand(): Command {
 }
 
 async function read(source: string, token: string | undefined): Promise<Side> {
-  const { result, files } = await compileSource(source, token);
+  const { result, files } = await compileSource(source, token ?? '');
   if (result.ok) return { bundle: result.bundle, files };
   printProblems(result.problems);
   throw new UsageError(`${source} is not valid`);
-}
-
-/** Whatever is asked over HTTP, but S3, which has its own credentials. */
-const TAKES_TOKEN = /^(?:git\+)?https?:\/\//i;
-
-/** The one token is for the one address that takes one: it is not sent to two. */
-function tokenOf(index: number, sources: [string, string]): string {
-  const takers = sources.filter((source) => TAKES_TOKEN.test(source));
-  return process.env[takers.length > 1 ? `PDP_SOURCE_TOKEN_${index + 1}` : 'PDP_SOURCE_TOKEN'] ?? '';
 }
 
 function asJson(diff: BundleDiff, sources: Names, revisions: Names): object {

@@ -18,6 +18,7 @@ import {
 import { DEFAULT_PERMIT_TYPES } from '../../pdp-container/permit/mapping.ts';
 import { DEFAULT_REFRESH_MS } from '../../pdp-container/source/poller.ts';
 import { UsageError } from '../terminal/exit.ts';
+import { linesOf } from '../terminal/source.ts';
 import { sourceTokens } from '../terminal/source-tokens.ts';
 
 interface Flags {
@@ -251,13 +252,6 @@ function serveOptions(given: string[], flags: Flags): ServeOptions {
       files: flags.fileLimit,
     },
   };
-}
-
-function linesOf(text = ''): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }
 
 function opaPort(): Option {

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { type DecisionTest, parseDecisionTests, runDecisionTests } from '../../compiler/index.ts';
+import { type DecisionTest, runDecisionTests } from '../../compiler/index.ts';
 import { writeExpectedDecisions } from '../../engine/expected-decisions.ts';
 import { InvalidBundleError, type Problem } from '../../engine/index.ts';
 import { printResult, resultAsJson } from '../terminal/decision-tests.ts';
 import { EXIT, UsageError } from '../terminal/exit.ts';
 import { count, print, printJson, styled } from '../terminal/output.ts';
-import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
+import { compileSources, sourcesArgument } from '../terminal/source.ts';
 
 interface TestOptions {
   export?: string;
@@ -18,7 +18,7 @@ interface TestOptions {
 export function testCommand(): Command {
   return new Command('test')
     .description("run a bundle's decision tests (tests/*.json)")
-    .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
+    .addArgument(sourcesArgument())
     .option('--verbose', 'print the tests that passed, too')
     .option('--export <file>', 'when all pass, write them with the revision, for a deployment gate')
     .option('--json', 'print the results as JSON')
@@ -26,14 +26,14 @@ export function testCommand(): Command {
       'after',
       '\nExit status: 0 all passed, 1 a test failed, 2 the bundle or a test is not valid.\n',
     )
-    .action(async (source: string, options: TestOptions) => {
-      const { result, files } = await compileSource(source);
+    .action(async (sources: string[], options: TestOptions) => {
+      const { result, tests: testsOf } = await compileSources(sources);
       const problems: Problem[] = result.ok ? [] : result.problems;
-      const tests = parseDecisionTests(files, problems);
+      const tests = testsOf(problems);
       if (!result.ok || problems.length > 0) throw new InvalidBundleError(problems);
       // A gate then checks the revision alone.
       if (tests.length === 0 && options.export === undefined)
-        throw new UsageError(`${source}: there are no decision tests in tests/*.json`);
+        throw new UsageError(`${sources.join(' with ')}: there are no decision tests in tests/*.json`);
       const results = runDecisionTests(result.bundle, tests);
       const failed = results.filter(({ passed }) => !passed);
       process.exitCode = failed.length === 0 ? EXIT.ok : EXIT.negative;

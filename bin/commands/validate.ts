@@ -1,17 +1,17 @@
 import { Command } from 'commander';
 import { EXIT } from '../terminal/exit.ts';
 import { count, print, printJson, printProblems, styled } from '../terminal/output.ts';
-import { compileSource, DEFAULT_SOURCE, SOURCE_ARGUMENT } from '../terminal/source.ts';
+import { compileSources, sourcesArgument } from '../terminal/source.ts';
 
 /** `pdp validate`: all that is wrong with a bundle. */
 export function validateCommand(): Command {
   return new Command('validate')
     .description('check policies, schema and entities, and report every problem with file, line and column')
-    .argument('[SOURCE]', SOURCE_ARGUMENT, process.env.PDP_SOURCE ?? DEFAULT_SOURCE)
+    .addArgument(sourcesArgument())
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExit status: 0 valid (warnings allowed), 2 not valid.\n')
-    .action(async (source: string, options: { json?: true }) => {
-      const { result } = await compileSource(source);
+    .action(async (sources: string[], options: { json?: true }) => {
+      const { result } = await compileSources(sources);
       const problems = result.ok ? result.warnings : result.problems;
       process.exitCode = result.ok ? EXIT.ok : EXIT.usage;
       if (options.json) {
@@ -20,12 +20,16 @@ export function validateCommand(): Command {
       }
       printProblems(problems);
       if (!result.ok) {
-        process.stderr.write(`${source} is not valid: ${count(problems.length, 'problem')}\n`);
+        process.stderr.write(
+          `${sources.join(' with ')} is not valid: ${count(problems.length, 'problem')}\n`,
+        );
         return;
       }
       const { policies, entities, revision } = result.bundle;
       const total = Object.keys(policies.staticPolicies).length + policies.templateLinks.length;
       const parts = [count(total, 'policy', 'policies'), count(entities.length, 'entity', 'entities')];
-      print(`${styled('green', 'valid')}  ${source}: ${parts.join(', ')}, revision ${revision}`);
+      print(
+        `${styled('green', 'valid')}  ${sources.join(' with ')}: ${parts.join(', ')}, revision ${revision}`,
+      );
     });
 }

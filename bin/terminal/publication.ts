@@ -17,7 +17,7 @@ kms:Sign; with --cluster ecs:ListTasks, ecs:DescribeTasks and ecs:DescribeTaskDe
 
 /** What is no error and should be known, beside the result. */
 export function warn(message: string): void {
-  process.stderr.write(`pdp: ${message}\n`);
+  process.stderr.write(`pdp: warning: ${message}\n`);
 }
 
 /** Tells what became of a publication, follows it when that is wanted, and sets the exit status. */

@@ -9,17 +9,17 @@ import { SynthesisError } from '../synthesis-error.ts';
  */
 export function refreshOptions(interval: Duration | undefined, { stores = [] }: PdpImageConfig): string[] {
   if (interval === undefined) return [];
-  if (stores.length > 0) return ['--refresh-interval', `${wholeSeconds(interval)}`];
+  if (stores.length > 0) return ['--refresh-interval', `${wholeSeconds('refreshInterval', interval)}`];
   throw new SynthesisError(
     'refreshInterval: the policies are in the image, where nothing new comes; leave it out, or give a PolicyStore',
   );
 }
 
-/** @throws SynthesisError when it is not a whole number of seconds, of which there is one at least */
-export function wholeSeconds(interval: Duration): number {
-  const seconds = interval.toSeconds({ integral: false });
+/** @throws SynthesisError, naming the property, when it is not a whole number of seconds, of which there is one at least */
+export function wholeSeconds(name: string, duration: Duration): number {
+  const seconds = duration.toSeconds({ integral: false });
   if (Number.isInteger(seconds) && seconds >= 1) return seconds;
   throw new SynthesisError(
-    `refreshInterval: ${interval.toHumanString()} is not a whole number of seconds; use Duration.seconds(10)`,
+    `${name}: ${duration.toHumanString()} is not a whole number of seconds; use Duration.seconds(10)`,
   );
 }

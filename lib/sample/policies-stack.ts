@@ -1,7 +1,7 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { GitHubPolicyPublisher } from '../github-policy-publisher.ts';
+import { GitHubPolicyPublisher, type GitHubPolicyPublisherProps } from '../github-policy-publisher.ts';
 import { PolicyPipeline } from '../policy-pipeline.ts';
 import { PolicyStore } from '../policy-store.ts';
 import { samplePolicies } from '../private/package-files.ts';
@@ -24,11 +24,18 @@ export class PoliciesStack extends Stack {
     if (repository !== undefined && connectionArn !== undefined) {
       new PolicyPipeline(this, 'Pipeline', { store, repository, connectionArn, removalPolicy });
     } else if (repository !== undefined) {
-      new GitHubPolicyPublisher(this, 'Publisher', { store, repository });
+      new GitHubPolicyPublisher(this, 'Publisher', { store, ...onGitHub(repository) });
     }
     if (publisherArn !== undefined) {
       store.grantPublish(Role.fromRoleArn(this, 'Person', publisherArn, { mutable: false }));
     }
     new CfnOutput(this, 'PolicyStore', { value: store.address, description: 'For pdp publish' });
   }
+}
+
+/** A repository with its numbers, as a subject of GitHub names it, or without. */
+function onGitHub(repository: string): Pick<GitHubPolicyPublisherProps, 'repository' | 'ids'> {
+  const [, owner, ownerId, name, id] = /^([^@/]+)@(\d+)\/([^@/]+)@(\d+)$/.exec(repository) ?? [];
+  if (owner === undefined) return { repository };
+  return { repository: `${owner}/${name}`, ids: { owner: Number(ownerId), repository: Number(id) } };
 }

@@ -18,7 +18,10 @@ export interface BalancerSettings {
 
 /** Who publishes to the store of the policies. */
 export interface StoreSettings {
-  /** The Git repository of the policies: `OWNER/REPOSITORY`, from GitHub Actions unless there is a connection. */
+  /**
+   * The Git repository of the policies, `OWNER/REPOSITORY`: from GitHub Actions unless there is a connection. One that
+   * was made since 15 July 2026 with its numbers, `OWNER@ID/REPOSITORY@ID`.
+   */
   readonly repository?: string;
   /** The connection to the Git host, for a pipeline. */
   readonly connectionArn?: string;

@@ -141,15 +141,16 @@ export class Reloader {
       return this.#tell();
     }
     this.#tags = undefined;
-    const taken = await this.#swap.to(set.inputs);
+    const result = await this.#swap.to(set.inputs, false, (layers) => {
+      this.#tags = set.tags;
+      this.#ran = layers;
+      this.#problems = [];
+      this.#states.taken(layers);
+      this.#tell();
+    });
     if (this.#stopped) return;
-    if (!taken.ok) return this.#failed(taken.problems);
-    this.#tags = set.tags;
-    this.#ran = taken.layers;
-    this.#problems = [];
-    this.#states.taken(taken.layers);
-    this.#tell();
-    this.#keep(set.inputs, taken.layers);
+    if (!result.ok) return this.#failed(result.problems);
+    this.#keep(set.inputs, result.layers);
   }
 
   /** Has what was kept serve, when nothing else can. */
@@ -162,12 +163,12 @@ export class Reloader {
       if (typeof kept === 'string') return refused(kept);
       const set = await this.#read(kept.archives);
       if (set === undefined) return refused('a source on this machine cannot be read');
-      const taken = await this.#swap.to(set.inputs, true);
-      if (this.#stopped) return;
-      if (!taken.ok) return refused(taken.problems[0]?.message ?? '');
-      this.#ran = taken.layers;
-      this.#states.takenFromKept(taken.layers, kept.confirmedAt);
-      this.#tell();
+      const result = await this.#swap.to(set.inputs, true, (layers) => {
+        this.#ran = layers;
+        this.#states.takenFromKept(layers, kept.confirmedAt);
+        this.#tell();
+      });
+      if (!this.#stopped && !result.ok) refused(result.problems[0]?.message ?? '');
     });
     this.#last = load;
     return load;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { compileInWorker, type LayerInput, type LayersResult } from '../../compiler/index.ts';
 import { UrlMap } from '../../compiler/urls/url-map.ts';
 import { type EvaluatorFactory, InvalidBundleError, type Pause, preparePdp } from '../../engine/index.ts';
+import type { Publication } from '../../engine/publication.ts';
 import type { ActiveRevision } from '../active-revision.ts';
 import type { Metrics } from '../metrics.ts';
 import { buildTurns } from './build-turns.ts';
@@ -20,7 +21,7 @@ export interface SwapParts {
   rules: BundleRules;
   /** @default in a thread of its own */
   compile?: typeof compileInWorker;
-  /** What the making of a revision waits for, while the active one answers. @default turns of a millisecond */
+  /** What the making of a revision waits for, while the active one answers. @default turns of half a millisecond */
   pauseUntil?: (stopping: AbortSignal) => Pause;
 }
 
@@ -43,8 +44,13 @@ export class Swap {
    * Compiles a set, and has it answer from now on unless it does already.
    *
    * @param kept it was kept, and no source has said that it is what it has
+   * @param taken is called when it answers, before anything is said of it
    */
-  async to(inputs: LayerInput[], kept = false): Promise<LayersResult<Uint8Array[]>> {
+  async to(
+    inputs: LayerInput[],
+    kept: boolean,
+    taken: (layers: readonly Publication[]) => void,
+  ): Promise<LayersResult<Uint8Array[]>> {
     const { active, metrics, logger, evaluator, rules } = this.#parts;
     const { compile = compileInWorker, pauseUntil = buildTurns } = this.#parts;
     const start = performance.now();
@@ -55,6 +61,7 @@ export class Swap {
       if (!result.ok) return result;
       const contents = JSON.stringify(result.layers.map(({ content }) => content));
       if (result.bundle.revision === active.revision && contents === this.#contents) {
+        taken(result.layers);
         metrics.reloaded('unchanged');
         logger.info({ revision: active.revision }, 'revision unchanged');
         return result;
@@ -65,6 +72,7 @@ export class Swap {
       const now = new Date();
       active.activate(pdp, urls, now, kept);
       this.#contents = contents;
+      taken(result.layers);
       metrics.activated(pdp.revision, now);
       metrics.reloaded('success');
       logger.info(

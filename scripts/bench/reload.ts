@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,7 +91,8 @@ async function observe({ url, questions, rate, source, changed, memory }: Scene)
   await load.report();
   await sleep(BEFORE_MS);
   const before = await load.report();
-  const rssBefore = memory.take();
+  const rssBefore = await memory.now();
+  memory.take();
   await copyFile(changed, `${source}.new`);
   const begun = performance.now();
   await load.report();
@@ -112,11 +114,11 @@ function sectionOf(name: string, { before, during, after, seconds, rss }: Reload
     figures: [p99, p50, longest, perSecond, late, megabytes],
   });
   return {
-    title: `A reload under 64 connections, ${name}: active after ${seconds.toFixed(1)} s`,
-    columns: ['p99 ms', 'p50', 'longest', 'answers/s', 'load late ms', 'MB RSS at the most'],
+    title: `A reload under 64 connections, ${name}: active after ${seconds.toFixed(1)} s (load ${loadavg()[0]?.toFixed(1)})`,
+    columns: ['p99 ms', 'p50', 'longest', 'answers/s', 'load late ms', 'MB RSS'],
     rows: [
       row('before', before, rss.before),
-      row('during', during, rss.peak),
+      row('during (RSS at the most)', during, rss.peak),
       row('after', after, rss.after),
     ],
   };

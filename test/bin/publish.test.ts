@@ -84,7 +84,7 @@ describe('pdp publish', () => {
     expect([code, stderr]).toEqual([
       0,
       expect.stringMatching(
-        /^pdp: PDPs refuse it unless their limits are raised: archive unpacks to more than 100 times its \d+ bytes/,
+        /^pdp: warning: PDPs refuse it unless their limits are raised: archive unpacks to more than 100 times its \d+ bytes/,
       ),
     ]);
     // It can be read again all the same.
@@ -102,7 +102,9 @@ describe('pdp publish', () => {
 
     store.s3.put('policies', KEY, new TextEncoder().encode('not a bundle'));
     const damaged = await store.pdp(['publish', await directoryOf(policyOf('ann')), TARGET]);
-    expect(damaged.stderr).toMatch(/^pdp: what is there is no good, and is replaced: archive is not a whole/);
+    expect(damaged.stderr).toMatch(
+      /^pdp: warning: what is there is no good, and is replaced: archive is not a whole/,
+    );
     expect(await store.manifests().catch(() => [])).toEqual([]);
     expect(store.versions()[0]?.headers['x-amz-meta-sequence']).toBe('4');
   });
@@ -225,7 +227,8 @@ describe('signatures', () => {
     const unsigned = await store.pdp(['publish', ann, TARGET]);
     expect(unsigned).toMatchObject({
       code: 0,
-      stderr: 'pdp: what is there is signed and this is not: PDPs with keys refuse it (--sign-key)\n',
+      stderr:
+        'pdp: warning: what is there is signed and this is not: PDPs with keys refuse it (--sign-key)\n',
     });
     const refused = await store.pdp(['publish', bob, TARGET], keys);
     expect(refused).toMatchObject({
@@ -310,6 +313,9 @@ it('publishes an archive as it is, under its own revision', async () => {
   const { revision: ofDirectory } = await store.json(['publish', ann, TARGET]);
   expect(revision).toBe(ofDirectory);
   expect(store.versions()).toHaveLength(1);
+  // From one place to the next.
+  const promoted = await store.json(['publish', TARGET, 's3://policies/production.tar.gz']);
+  expect(promoted).toMatchObject({ outcome: 'published', revision, sequence: 1 });
   const digest = createHash('md5')
     .update(store.versions()[0]?.content ?? '')
     .digest('hex');

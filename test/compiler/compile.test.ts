@@ -321,7 +321,8 @@ describe('sources', () => {
     const results = [fromFiles, fromDirectory, fromWorker];
     expect(new Set(results.map((result) => result.ok && result.bundle.revision)).size).toBe(1);
     if (!fromDirectory.ok) throw new Error('the bundle is not good');
-    const layers = [{ revision: fromDirectory.bundle.revision }];
+    const { revision } = fromDirectory.bundle;
+    const layers = [{ revision, content: expect.stringMatching(new RegExp(`^${revision}[0-9a-f]{48}$`)) }];
     expect(fromWorker).toEqual(atOnce(fromMessage(toMessage({ ...fromDirectory, layers }))));
     const changed = await compileFiles(files({ ...contents, 'p.cedar': `${POLICY} ` }));
     expect(changed.ok && changed.bundle.revision).not.toBe(fromFiles.ok && fromFiles.bundle.revision);

@@ -277,6 +277,7 @@ describe('a PDP in the function that follows a store', () => {
       policies,
       refreshFrom,
       refreshInterval: Duration.minutes(2),
+      maxStale: Duration.hours(1),
     });
     const grant = pdp.grantEvaluate(inlineFunction(stack, 'Function'));
     inlineFunction(stack, 'Stranger');
@@ -287,6 +288,7 @@ describe('a PDP in the function that follows a store', () => {
         PDP_BUNDLE: '/opt/pdp',
         PDP_SOURCE: 's3://acme/bundle.tar.gz',
         PDP_REFRESH_INTERVAL: '120',
+        PDP_MAX_STALE: '3600',
         PDP_VERIFY_KEY: PEM,
       },
     });
@@ -315,6 +317,13 @@ describe('a PDP in the function that follows a store', () => {
       new SynthesisError(
         'refreshInterval: nothing is refreshed; leave it out, or name a store in refreshFrom',
       ),
+    );
+    expect(refused({ maxStale: Duration.minutes(1) })).toThrow(
+      /^maxStale: nothing is refreshed; leave it out/,
+    );
+    const refreshFrom = published(stack, 'Store', 'acme');
+    expect(refused({ refreshFrom, maxStale: Duration.seconds(59) })).toThrow(
+      new SynthesisError('maxStale: 59 seconds are less than the 60 after which a function looks again'),
     );
     expect(refused({ endpoints })).toThrow(
       new SynthesisError('endpoints: nothing is refreshed; leave it out, or name a store in refreshFrom'),

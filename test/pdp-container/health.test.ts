@@ -71,9 +71,9 @@ describe('without a valid revision', () => {
     expect((await call(url, '/metrics')).text).not.toContain('pdp_bundle_info{');
   });
 
-  test('the problems have file, line and column, for callers with the key only', async () => {
+  test('the problems have file, line and column and sources a name, for callers with the key only', async () => {
     const apiKey = 'key';
-    const { url } = await startServer({ bundle: BROKEN, reloadMs: 0, apiKey });
+    const { url, source } = await startServer({ bundle: BROKEN, reloadMs: 0, apiKey });
     const withKey = await call(url, '/health', { headers: { authorization: 'Bearer key' } });
     expect(withKey.json).toMatchObject({
       lastReload: {
@@ -89,7 +89,9 @@ describe('without a valid revision', () => {
         ]),
       },
     });
-    const without = (await call(url, '/health')).json as { lastReload: object };
+    const without = (await call(url, '/health')).json as { lastReload: object; sources: object[] };
+    expect((withKey.json as typeof without).sources).toMatchObject([{ name: source }]);
+    expect(without.sources).toEqual([{ checkedAt: expect.any(String), revision: null, sequence: null }]);
     expect(without.lastReload).toMatchObject({ result: 'failure', problemCount: 1 });
     expect(without.lastReload).not.toHaveProperty('problems');
   });

@@ -50,6 +50,21 @@ const ACCEPTED: Record<string, Accepted> = {
     reason: "Wants a limit for each container. On Fargate the task's size is a hard limit.",
     when: ({ Properties }) => JSON.stringify(Properties?.RequiresCompatibilities) === '["FARGATE"]',
   },
+  s3_bucket_default_encryption_kms_check: {
+    reason:
+      'Wants a KMS key. S3 encrypts with keys of its own; encryptionKey of a store names one of the account.',
+  },
+  s3_bucket_logging_enabled_check: {
+    reason:
+      'Wants a bucket for access logs, which is a property of the constructs. Who published is in CloudTrail.',
+  },
+  s3_bucket_object_lock_enabled_check: {
+    reason:
+      'A store that is kept refuses to delete a version, by its policy; what passes through a pipeline is not worth keeping.',
+  },
+  s3_event_notifications_enabled_check: {
+    reason: 'PDPs look for what is new by themselves: nobody has to be told.',
+  },
 };
 
 export const prepare = () => assemblies();

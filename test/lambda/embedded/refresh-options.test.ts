@@ -31,7 +31,9 @@ test.each<[unknown, string]>([
 
 test.each<[string, ReturnType<typeof parseS3Address>]>([
   [source, { bucket: 'policies', key: 'bundle.tar.gz' }],
-  ['s3://my.bucket-1/a b/ü#1?.tar.gz', { bucket: 'my.bucket-1', key: 'a b/ü#1?.tar.gz' }],
+  ['s3://my.bucket-1/a b/ü%1.tar.gz', { bucket: 'my.bucket-1', key: 'a b/ü%1.tar.gz' }],
+  ['s3://policies/bundle.tar.gz?versionId=1', undefined],
+  ['s3://policies/bundle#1', undefined],
   ['s3://policies', undefined],
   ['s3://policies/', undefined],
   ['s3://policies/folder/', undefined],

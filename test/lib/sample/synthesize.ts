@@ -24,7 +24,7 @@ export const VARIANTS: Readonly<Record<string, Record<string, string>>> = {
   'embedded with published policies': {
     placement: 'embedded',
     policies: 'store',
-    repository: 'acme/policies',
+    repository: 'acme@123456/policies@456789',
   },
 };
 
