@@ -8,8 +8,6 @@ const MAX_BACK_OFF_MS = 300_000;
 const JITTER = 0.1;
 /** A source that says it waits, and answers sooner that it has nothing new, is asked as one that does not. */
 const SHORTEST_HOLD_MS = 1_000;
-/** Publications in a row, each sooner than that after the one before, after which it is asked as one that does not. */
-const MAX_SOON = 3;
 
 /** The time and chance that a poller goes by, as far as tests set them. */
 export interface Pacing {
@@ -56,8 +54,6 @@ export class Poller {
   #pause = new AbortController();
   #tag: string | undefined;
   #failures = 0;
-  /** Answers in a row, each with something new, that a source that waits gave sooner than it would hold a question. */
-  #soon = 0;
   /** Of those who want a question that begins from now on. */
   #wanted: PromiseWithResolvers<void> | undefined;
   /** A question is held by the source until there is something new. */
@@ -120,7 +116,8 @@ export class Poller {
     if (this.#held) wanted?.resolve();
     try {
       const fetched = await this.#source.fetch(this.#tag, signal);
-      const answered = this.#pacing.now();
+      const early = Math.max(0, SHORTEST_HOLD_MS - (this.#pacing.now() - start));
+      const held = this.#held;
       this.#failures = 0;
       this.#held = false;
       if (fetched === undefined) this.#events.unchanged();
@@ -128,9 +125,10 @@ export class Poller {
       const dealt = fetched === undefined ? undefined : this.#events.fetched(fetched);
       wanted?.resolve();
       await dealt;
-      this.#soon = fetched !== undefined && answered - start < SHORTEST_HOLD_MS ? this.#soon + 1 : 0;
-      const early = fetched === undefined ? answered - start < SHORTEST_HOLD_MS : this.#soon > MAX_SOON;
-      return this.#source.waits === true && !early ? 0 : this.#interval();
+      if (this.#source.waits !== true) return this.#interval();
+      if (fetched === undefined) return early > 0 ? this.#interval() : 0;
+      // It may have something else each time, and at once.
+      return held ? early : 0;
     } catch (error) {
       this.#held = false;
       if (!signal.aborted) {

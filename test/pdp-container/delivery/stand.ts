@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ServeOptions } from '../../../pdp-container/serve.ts';
@@ -79,9 +82,15 @@ export class Stand {
 
   /** Starts with alice let in, and waits until she is, and that is kept. */
   async running(options: Partial<ServeOptions> = {}, how: Parameters<typeof publishedFiles>[1] = {}) {
+    // Once a copy is kept, what is of none is taken away.
+    const kept = join(this.stateDir, 'kept');
+    const ofNone = join(kept, `${'0'.repeat(64)}.tar.gz`);
+    await mkdir(kept);
+    await writeFile(ofNone, '');
     await this.put('alice', how);
     await this.start(options);
     await this.until(({ serves, log }) => serves === REVISIONS.alice && log === '');
+    await expect.poll(() => existsSync(ofNone), { timeout: 15_000 }).toBe(false);
   }
 
   async stop(how?: 'SIGTERM' | 'SIGKILL'): Promise<void> {
