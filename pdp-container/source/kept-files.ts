@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Below the state directory, for these files alone. */
 const FOLDER = 'kept';
 /** What says which of them make the set; what is not in it is nothing. */
 const INDEX = 'kept.json';
+/** What this writes, whole or not: nothing else is ever taken away. */
+const OWN_NAME = /^(?:kept\.json|[0-9a-f]{64}\.tar\.gz)(?:\.new)?$/;
 /** Largest index that is read, in bytes. */
 const MAX_INDEX_BYTES = 1024 * 1024;
 
@@ -31,6 +33,7 @@ export class KeptFiles {
   async readIndex(): Promise<string | undefined> {
     const file = join(this.#directory, INDEX);
     try {
+      await this.#checkOwner();
       if ((await stat(file)).size > MAX_INDEX_BYTES) return '';
       return await readFile(file, 'utf8');
     } catch (error) {
@@ -43,6 +46,7 @@ export class KeptFiles {
   async read({ file, sha256 }: KeptFile, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
       const path = join(this.#directory, file);
+      await this.#checkOwner();
       if ((await stat(path)).size > maxBytes) return undefined;
       const bytes = await readFile(path);
       return digest(bytes) === sha256 ? bytes : undefined;
@@ -68,10 +72,25 @@ export class KeptFiles {
   /** Takes away what is of no set, as far as that is possible. */
   async tidy(files: readonly KeptFile[]): Promise<void> {
     const own = new Set([INDEX, ...files.map(({ file }) => file)]);
-    const names = await readdir(this.#directory).catch(() => []);
-    for (const name of names.filter((each) => !own.has(each))) {
+    const names = await this.#checkOwner()
+      .then(() => readdir(this.#directory))
+      .catch(() => []);
+    for (const name of names.filter((each) => OWN_NAME.test(each) && !own.has(each))) {
       await rm(join(this.#directory, name), { recursive: true, force: true }).catch(() => {});
     }
+  }
+
+  /**
+   * Where others may write to the state directory, what they put in the place of the copy is neither served nor
+   * written to.
+   *
+   * @throws the file system's error, or one like it
+   */
+  async #checkOwner(): Promise<void> {
+    const stats = await lstat(this.#directory);
+    if (stats.isSymbolicLink()) throw Object.assign(new Error(), { code: 'ELOOP' });
+    if (stats.uid !== (process.geteuid?.() ?? stats.uid))
+      throw Object.assign(new Error(), { code: 'EOWNER' });
   }
 
   /** All of it or nothing: under another name first, and on the disk before it has its own. */
@@ -79,6 +98,7 @@ export class KeptFiles {
     const path = join(this.#directory, name);
     const unfinished = `${path}.new`;
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await this.#checkOwner();
     await chmod(this.#directory, 0o700);
     try {
       await onDisk(unfinished, 'w', (file) => file.writeFile(content));

@@ -116,6 +116,8 @@ export class Poller {
     if (this.#held) wanted?.resolve();
     try {
       const fetched = await this.#source.fetch(this.#tag, signal);
+      const early = Math.max(0, SHORTEST_HOLD_MS - (this.#pacing.now() - start));
+      const held = this.#held;
       this.#failures = 0;
       this.#held = false;
       if (fetched === undefined) this.#events.unchanged();
@@ -123,8 +125,10 @@ export class Poller {
       const dealt = fetched === undefined ? undefined : this.#events.fetched(fetched);
       wanted?.resolve();
       await dealt;
-      const early = fetched === undefined && this.#pacing.now() - start < SHORTEST_HOLD_MS;
-      return this.#source.waits === true && !early ? 0 : this.#interval();
+      if (this.#source.waits !== true) return this.#interval();
+      if (fetched === undefined) return early > 0 ? this.#interval() : 0;
+      // It may have something else each time, and at once.
+      return held ? early : 0;
     } catch (error) {
       this.#held = false;
       if (!signal.aborted) {

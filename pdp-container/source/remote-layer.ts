@@ -36,10 +36,16 @@ export class RemoteLayer implements Layer {
       this.#problem = undefined;
     };
     const events = {
-      fetched: (fetched: Fetched) => {
-        this.#fetched = fetched;
+      fetched: async (fetched: Fetched) => {
+        const before = this.#fetched;
         answered();
-        return changed();
+        if (before !== undefined && Buffer.compare(before.archive, fetched.archive) === 0) {
+          // Under another tag: its server may call it otherwise each time.
+          confirmed();
+          return;
+        }
+        this.#fetched = fetched;
+        await changed();
       },
       unchanged: () => {
         answered();

@@ -10,6 +10,8 @@ const PDPS = [1, 5];
 const ROUNDS = { slow: 3, fast: 5 };
 /** Milliseconds beyond the interval in which a source is asked, within which what was published is active. */
 const SLACK_MS = 2_000;
+/** Least time between a publication and the next, in milliseconds. */
+const PAUSE_MS = 1_000;
 /** Share of the interval by which a question may be later. */
 const JITTER = 0.1;
 /** Sources that are asked less often than that, in milliseconds, are measured at the same time. */
@@ -62,8 +64,9 @@ async function measured(delivery: Delivery): Promise<Row> {
       pdps.push(...(await startPdps(delivery, count - pdps.length)));
       const times: number[] = [];
       for (let round = 0; round < (delivery.everyMs > SLOW_MS ? ROUNDS.slow : ROUNDS.fast); round += 1) {
-        // Not always just after a question.
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * delivery.everyMs));
+        // Not always just after a question, nor one right after the other.
+        const pause = Math.random() * Math.max(delivery.everyMs, PAUSE_MS) + PAUSE_MS;
+        await new Promise((resolve) => setTimeout(resolve, pause));
         times.push(await published(delivery, pdps));
       }
       figures.push(median(times), Math.max(...times));

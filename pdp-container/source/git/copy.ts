@@ -12,6 +12,8 @@ const WATCH_MS = 50;
 const MAX_FETCHES = 8;
 /** The name under which what was fetched is kept. */
 const FETCHED = 'refs/pdp/fetched';
+/** Folders of a bundle, below its own. */
+const BUNDLE_FOLDERS = ['policies', 'entities'];
 /** Files come out as they were committed: nothing left out, nothing filled in, no line end changed. */
 const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -export-ignore -export-subst\n';
 
@@ -94,10 +96,19 @@ export class GitCopy {
     if (type !== 'tree' || tree === undefined) {
       throw new SourceError(`its commit ${commit} has no folder '${path}'`);
     }
+    await this.#refuseSubmodules(tree, signal);
     return this.#run(['archive', '--format=tar', tree], {
       signal,
       read: (output) => packed(output, this.#limits.archiveBytes),
     });
+  }
+
+  /** In their place an archive has nothing, and without a policy that forbids, what it forbids is allowed. */
+  async #refuseSubmodules(tree: string, signal: AbortSignal): Promise<void> {
+    const list = await this.#git(['ls-tree', '-r', '-z', tree, '--', ...BUNDLE_FOLDERS], signal);
+    const [, path] = /(?:^|\0)160000 commit [0-9a-f]+\t([^\0]+)/.exec(list) ?? [];
+    if (path === undefined) return;
+    throw new SourceError(`its ${path} is a submodule, which is not fetched: commit the files themselves`);
   }
 
   /** Everything, to be made anew. */

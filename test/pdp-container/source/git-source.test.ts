@@ -192,6 +192,17 @@ describe('files', () => {
     expect(other.requests).toEqual([]);
   });
 
+  it('are not those of submodules: where policies or entities would be one, that is refused', async () => {
+    const { address, repository } = await served();
+    const submodule = `160000 commit ${'1'.repeat(40)}\tshared\n`;
+    const policies = await repository.git(['mktree', '--missing'], submodule);
+    const tree = await repository.git(['mktree'], `040000 tree ${policies}\tpolicies\n`);
+    await repository.reset('main', await repository.git(['commit-tree', '-m', 'x', tree]));
+    const fetching = (await openGit(address)).fetch(undefined, NEVER);
+    await expect(fetching).rejects.toThrow(SourceError);
+    await expect(fetching).rejects.toThrow('its policies/shared is a submodule, which is not fetched');
+  });
+
   it('of which git does not accept the names are refused', async () => {
     const { address, repository, commit } = await served();
     const blob = await repository.git(['hash-object', '-w', '--stdin'], 'x');

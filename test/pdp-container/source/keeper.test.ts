@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Keeper, type SetToKeep } from '../../../pdp-container/source/keeper.ts';
 import { temporaryDirectory } from '../support/bundles.ts';
 
@@ -89,6 +89,48 @@ it('keeps the last set only, and takes away what an earlier process left', async
     revision: 'next',
     archives: new Map([['https://other/x', Buffer.from('other')]]),
   });
+});
+
+it('neither reads nor writes through a link to elsewhere', async () => {
+  const [stateDir, elsewhere] = [await temporaryDirectory(), await temporaryDirectory()];
+  await keeper(elsewhere).keep();
+  await writeFile(join(kept(elsewhere), 'precious'), '');
+  await chmod(kept(elsewhere), 0o755);
+  const before = await readdir(kept(elsewhere));
+  await symlink(kept(elsewhere), kept(stateDir));
+  const { keep, told } = keeper(stateDir);
+  await keep({ ...SET, revision: 'next', layers: [{ ...(SET.layers[0] as (typeof SET.layers)[number]) }] });
+  expect(told).toEqual(['it is a link']);
+  expect(await found(stateDir)).toEqual({
+    why: 'nothing is kept',
+    told: ['what was kept cannot be read: it is a link'],
+  });
+  expect(await readdir(kept(elsewhere))).toEqual(before);
+  expect((await stat(kept(elsewhere))).mode & 0o777).toBe(0o755);
+});
+
+it('neither serves nor writes over what another user has put there', async () => {
+  const stateDir = await temporaryDirectory();
+  await keeper(stateDir).keep();
+  const uid = process.geteuid?.() ?? 0;
+  vi.spyOn(process, 'geteuid').mockReturnValue(uid + 1);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { keep, told } = keeper(stateDir);
+  await keep({ ...SET, revision: 'next' });
+  expect(told).toEqual(['it belongs to another user']);
+  expect(await found(stateDir)).toMatchObject({ why: 'nothing is kept' });
+  vi.restoreAllMocks();
+  expect(await found(stateDir)).toMatchObject({ revision: 'both' });
+});
+
+it('takes away nothing that it has not put', async () => {
+  const stateDir = await temporaryDirectory();
+  await mkdir(kept(stateDir));
+  await writeFile(join(kept(stateDir), 'notes.txt'), '');
+  await writeFile(join(kept(stateDir), `${'0'.repeat(64)}.tar.gz`), 'of an earlier set');
+  await keeper(stateDir).keep();
+  const names = await readdir(kept(stateDir));
+  expect([names.length, names.includes('notes.txt')]).toEqual([4, true]);
 });
 
 it('passes over sets that another has replaced before it was their turn', async () => {

@@ -69,6 +69,22 @@ it('asks a source that holds questions again at once, unless it does not hold th
   expect(pacing.waits).toEqual([0, 0, 10_000]);
 });
 
+it('does not ask a source at once again and again that calls what it has something else each time', async () => {
+  const { own, source, pacing } = poller();
+  source.waits = true;
+  void own.start();
+  await source.answer('a');
+  await pacing.pass();
+  await source.answer('b');
+  await pacing.pass();
+  pacing.advance(400);
+  await source.answer('c');
+  await pacing.pass();
+  pacing.advance(1_000);
+  await source.answer('d');
+  expect(pacing.waits).toEqual([0, 1_000, 600, 0]);
+});
+
 it('asks at once when told to, one question at a time', async () => {
   const { own, source, pacing } = poller();
   void own.start();
