@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { compileFiles } from '../../compiler/index.ts';
 import { InvalidBundleError } from '../../engine/index.ts';
+import { parseVerificationKeys } from '../../engine/signature.ts';
 import { nameOf, parseTarget, type StoreAddress } from '../store/address.ts';
 import { findEarlier, type HistoryEntry, readEntry, readHistory } from '../store/history.ts';
 import {
@@ -12,8 +13,9 @@ import {
   verifyKeyOption,
 } from '../store/keys.ts';
 import { type Content, orderOf, publishNext, readToReplace } from '../store/publish.ts';
-import type { Published } from '../store/published.ts';
+import { NotBelieved, type Published, readPublished } from '../store/published.ts';
 import { type Store, withStore } from '../store/store.ts';
+import { UsageError } from '../terminal/exit.ts';
 import { wholeNumber } from '../terminal/options.ts';
 import { print, printJson, printProblems, styled } from '../terminal/output.ts';
 import { endWith, PERMISSIONS_HELP, REGION_OPTION, warn } from '../terminal/publication.ts';
@@ -28,8 +30,8 @@ interface RollbackFlags extends WaitFlags, SigningFlags, VerifyingFlags {
 
 const HELP = `
 PDPs never go back by themselves: what was published before is published anew, under the next sequence. So a second
-rollback undoes the first. The bucket must keep versions. What comes back must be whole, signed where --verify-key is
-set, and compile with this version; its decision tests are not run.
+rollback undoes the first. The bucket must keep versions. What comes back must be whole, signed for --verify-key or else
+by --sign-key where one is set, and compile with this version; its decision tests are not run.
 ${WAIT_HELP}
 ${PERMISSIONS_HELP}
 And s3:ListBucketVersions on the bucket and s3:GetObjectVersion on the object, to find what was published.
@@ -66,7 +68,11 @@ export function rollbackCommand(): Command {
       const keys = await openVerificationKeys(flags.verifyKey);
       const { publication, from } = await withStore(flags.region, address, async (store) => {
         const current = await readToReplace(store, keys);
-        const { entry, published } = await earlier(store, current, flags.to, keys);
+        // Nothing gets our signature for having been in the bucket, which others may write to.
+        const own = signer && (await parseVerificationKeys(signer.publicKey));
+        const { entry, published } = await earlier(store, current, flags.to, keys ?? own).catch((error) => {
+          throw keys === undefined && error instanceof NotBelieved ? notByUs() : error;
+        });
         const content = await contentOf(published);
         const options = { signer, keys, dryRun: flags.dryRun, onWarning: warn };
         return { publication: await publishNext(store, content, current, options), from: entry };
@@ -84,9 +90,16 @@ async function earlier(
   keys: Parameters<typeof readEntry>[2],
 ): Promise<{ entry?: HistoryEntry; published: Published }> {
   if (current !== undefined && to !== undefined && orderOf(current).revision === to)
-    return { published: current };
+    return { published: keys === undefined ? current : await readPublished(current.stored, keys) };
   const entry = await findEarlier(store, current, to);
   return { entry, published: await readEntry(store, entry, keys) };
+}
+
+function notByUs(): UsageError {
+  return new UsageError(
+    'what would come back is not signed by the key of --sign-key, which would then sign it: name the keys that it is ' +
+      'signed for by --verify-key, or publish it from where it is kept',
+  );
 }
 
 /** @throws InvalidBundleError when this version does not take it */

@@ -30,7 +30,7 @@ export function verifyKeyOption(): Option {
 
 /** @throws UsageError or ConfigurationError when it cannot be read, or is no such key */
 export async function openSigner(key: string | undefined): Promise<Signer | undefined> {
-  if (!key) return undefined;
+  if (key === undefined) return undefined;
   if (key.startsWith('arn:')) {
     const { kmsSigner } = await import('./kms-signer.ts');
     return kmsSigner(key);
@@ -42,11 +42,17 @@ export async function openSigner(key: string | undefined): Promise<Signer | unde
 export async function openVerificationKeys(
   key: string | undefined,
 ): Promise<readonly VerificationKey[] | undefined> {
-  return key ? parseVerificationKeys(await pemOf(key, '--verify-key')) : undefined;
+  return key === undefined ? undefined : parseVerificationKeys(await pemOf(key, '--verify-key'));
 }
 
-/** The text itself, or that of a file. */
+/**
+ * The text itself, or that of a file. An empty one is a mistake, and not none: it is what a variable of CI is that
+ * nobody has set, and nothing may go unsigned, or unverified, for it.
+ *
+ * @throws UsageError
+ */
 export async function pemOf(value: string, option: string): Promise<string> {
+  if (value === '') throw new UsageError(`${option} is set but empty: set it to the key, or leave it out`);
   if (value.includes('-----BEGIN ')) return value;
   try {
     return await readFile(value, 'utf8');

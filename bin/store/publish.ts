@@ -154,8 +154,8 @@ async function afterLostRace(
 }
 
 /**
- * The sequence that the next publication must be above. Where nothing can be read now, something may have been before:
- * PDPs that ran that refuse to go below it.
+ * The sequence that the next publication must be above. Where nothing can be read now, or what was put there without
+ * one, something may have been before: PDPs that ran that refuse to go below it.
  */
 async function lastSequence(
   store: Store,
@@ -163,7 +163,8 @@ async function lastSequence(
   keys: readonly VerificationKey[] | undefined,
   onWarning: PublishOptions['onWarning'],
 ): Promise<number> {
-  if (current !== undefined && current.problem === undefined) return current.manifest?.sequence ?? 0;
+  const there = current?.problem === undefined ? current?.manifest?.sequence : undefined;
+  if (there !== undefined) return there;
   const said = current?.stored.metadata.sequence ?? 0;
   try {
     for await (const { versionId } of store.versions()) {

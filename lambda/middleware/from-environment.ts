@@ -48,7 +48,7 @@ export function pdpFromEnvironment(
   env: PdpEnvironment = process.env,
   more: RemotePdpOptions = NO_MORE,
 ): PolicyDecisionPoint {
-  const read = Object.fromEntries(NAMES.map((name) => [name, env[name] || undefined]));
+  const read = Object.fromEntries(NAMES.map((name) => [name, settingOf(env, name)]));
   const identity = JSON.stringify(read);
   const known = made.get(more) ?? new Map<string, PolicyDecisionPoint>();
   made.set(more, known);
@@ -73,6 +73,15 @@ const NAMES = [
   'PDP_CA',
   ...REFRESH,
 ] as const satisfies (keyof PdpEnvironment)[];
+
+/** What protects must not be off because its value has got lost on the way: empty, it is a mistake that is told. */
+const NEVER_EMPTY: ReadonlySet<string> = new Set(['PDP_VERIFY_KEY', 'PDP_MAX_STALE']);
+
+/** Of others, one that is empty is not set. */
+function settingOf(env: PdpEnvironment, name: (typeof NAMES)[number]): string | undefined {
+  const value = env[name];
+  return value === '' && !NEVER_EMPTY.has(name) ? undefined : value;
+}
 
 function choose(env: PdpEnvironment, more: RemotePdpOptions): PolicyDecisionPoint {
   const { PDP_URL: url, PDP_BUNDLE: bundle, PDP_CA: ca } = env;

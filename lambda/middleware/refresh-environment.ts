@@ -26,7 +26,7 @@ export function refreshOptions(
 ): Omit<RefreshedPdpOptions, 'bundle' | 'onEvent'> | undefined {
   const source = env.PDP_SOURCE;
   if (source === undefined) {
-    const idle = Object.entries(env).find(([, value]) => value !== undefined);
+    const idle = Object.entries(env).find(([, value]) => value !== undefined && value !== '');
     if (idle === undefined) return undefined;
     throw new ConfigurationError(`${idle[0]} is set without PDP_SOURCE, the address that it is about`);
   }

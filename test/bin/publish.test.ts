@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { readTarGz } from '../../engine/archive.ts';
 import { parseVerificationKeys, verifySignature } from '../../engine/signature.ts';
@@ -110,6 +111,16 @@ describe('pdp publish', () => {
   });
 });
 
+it('goes on counting after what was put there without a number', async () => {
+  const store = await testStore();
+  for (const user of ['ann', 'bob']) await store.publish(policyOf(user));
+  const built = await directoryOf(policyOf('cid'));
+  await store.pdp(['build', built, '--output', `${built}/b.tar.gz`]);
+  store.s3.put('policies', KEY, await readFile(`${built}/b.tar.gz`));
+  const next = await store.json(['publish', await directoryOf(policyOf('dan')), TARGET]);
+  expect(next).toMatchObject({ outcome: 'published', sequence: 3, previous: { sequence: null } });
+});
+
 describe('two who publish at once', () => {
   it.each([
     ['the first', false],
@@ -201,6 +212,19 @@ describe('a publisher that is killed', () => {
 });
 
 describe('signatures', () => {
+  it.each([
+    ['PDP_SIGN_KEY', '--sign-key'],
+    ['PDP_VERIFY_KEY', '--verify-key'],
+  ])('are not left out because %s is empty', async (variable, option) => {
+    const store = await testStore();
+    const ann = await directoryOf(policyOf('ann'));
+    expect(await store.pdp(['publish', ann, TARGET], { [variable]: '' })).toMatchObject({
+      code: 2,
+      stderr: `pdp: ${option} is set but empty: set it to the key, or leave it out\n`,
+    });
+    expect(store.versions()).toEqual([]);
+  });
+
   it('are made with the key, and made anew when there is none by it', async () => {
     const store = await testStore();
     const [ours, theirs] = [keyPair(), keyPair()];

@@ -157,6 +157,33 @@ describe('pdp rollback', () => {
     });
   });
 
+  it('signs nothing that was not signed: neither the one before nor the one that is there', async () => {
+    const store = await testStore();
+    const { privatePem, publicPem } = keyPair();
+    const [ann = ''] = await publishAll(store, ['ann'], privatePem);
+    const planted = policyOf('mallory');
+    const { revision } = await bundleOf(planted);
+    const put = async (contents: Record<string, string>) =>
+      store.s3.put('policies', KEY, await buildArchive(await bundleOf(contents), files(contents)));
+    await put(planted);
+    const refused = {
+      code: 2,
+      stderr: expect.stringMatching(/^pdp: what would come back is not signed by the key of --sign-key/),
+    };
+    const back = (...args: string[]) =>
+      store.pdp(['rollback', TARGET, ...args], { PDP_SIGN_KEY: privatePem });
+    expect(await back('--to', revision)).toMatchObject(refused);
+    await put(policyOf('zoe'));
+    expect(await back()).toMatchObject(refused);
+    expect(store.count('PutObject')).toBe(1);
+    const other = { PDP_SIGN_KEY: keyPair().privatePem, PDP_VERIFY_KEY: publicPem };
+    expect(await store.json(['rollback', TARGET, '--to', ann], other)).toMatchObject({
+      revision: ann,
+      signed: 'Ed25519',
+    });
+    expect(await back('--to', ann)).toMatchObject(refused);
+  });
+
   it('is told when somebody publishes meanwhile', async () => {
     const store = await testStore();
     await publishAll(store, ['ann', 'bob']);

@@ -173,6 +173,16 @@ describe('the environment names', () => {
       'PDP_VERIFY_KEY must be public keys in PEM form',
     ],
     [
+      'an empty key, which is not none',
+      { PDP_SOURCE: SOURCE, PDP_VERIFY_KEY: '' },
+      'PDP_VERIFY_KEY must be public keys in PEM form',
+    ],
+    [
+      'an empty bound',
+      { PDP_SOURCE: SOURCE, PDP_MAX_STALE: '' },
+      'PDP_MAX_STALE must be a whole number of seconds',
+    ],
+    [
       'neither yes nor no',
       { PDP_SOURCE: SOURCE, PDP_ALLOW_OLDER: 'yes' },
       'PDP_ALLOW_OLDER must be true or false',
