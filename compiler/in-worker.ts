@@ -11,8 +11,14 @@ const LIMITS: TimeLimits = { processor: 120_000, inAll: 1_200_000 };
 /**
  * Compiles in a thread that is thrown away: policy text that kills the official parser ends the thread and not
  * the server, memory it leaks goes with it, and decisions go on meanwhile.
+ *
+ * @param stopping ends it, without a result that is of use
  */
-export function compileInWorker(job: CompileJob): Promise<LayersResult<Uint8Array[]>> {
+export function compileInWorker(
+  job: CompileJob,
+  stopping?: AbortSignal,
+): Promise<LayersResult<Uint8Array[]>> {
+  if (stopping?.aborted) return Promise.resolve(STOPPED);
   return new Promise((resolve) => {
     const worker = new Worker(workerUrl(import.meta.url), { workerData: job });
     const unwatch = watchTime(
@@ -22,9 +28,12 @@ export function compileInWorker(job: CompileJob): Promise<LayersResult<Uint8Arra
     );
     const end = (result: LayersResult<Uint8Array[]> | Promise<LayersResult<Uint8Array[]>>) => {
       unwatch();
+      stopping?.removeEventListener('abort', stop);
       resolve(result);
       void worker.terminate();
     };
+    const stop = () => end(STOPPED);
+    stopping?.addEventListener('abort', stop);
     worker.once('message', (message: CompileMessage) =>
       end(withPauses(fromMessage(message), () => setImmediate())),
     );
@@ -32,6 +41,8 @@ export function compileInWorker(job: CompileJob): Promise<LayersResult<Uint8Arra
     worker.once('exit', () => end(gaveUp('the compiler ended without a result')));
   });
 }
+
+const STOPPED = gaveUp('is not compiled any more: the server stops');
 
 /** Milliseconds; undefined before Node 24.6, which does not tell. */
 function processorTime(worker: Worker): Promise<number> | undefined {

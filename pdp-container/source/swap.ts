@@ -57,7 +57,7 @@ export class Swap {
     try {
       const { limits, verifyKeys } = rules;
       const background = active.revision !== undefined;
-      const result = await compile({ layers: inputs, limits, verifyKeys, background });
+      const result = await compile({ layers: inputs, limits, verifyKeys, background }, this.#stopping);
       if (!result.ok) return result;
       const contents = JSON.stringify(result.layers.map(({ content }) => content));
       if (result.bundle.revision === active.revision && contents === this.#contents) {

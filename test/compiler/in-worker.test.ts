@@ -39,3 +39,18 @@ it.skipIf(!existsSync(THREADS)).each([true, false])(
     expect(new Set(stepped.map(({ length }) => length))).toEqual(new Set(background ? [0, 1] : [0]));
   },
 );
+
+it('ends when it is told to, and does not begin after that', async () => {
+  const job = jobOf({
+    directory: await directoryOf({ 'p.cedar': 'permit(principal, action, resource);' }),
+  });
+  const stopping = new AbortController();
+  const compiling = compileInWorker(job, stopping.signal);
+  stopping.abort();
+  const stopped = {
+    ok: false,
+    problems: [expect.objectContaining({ message: expect.stringMatching(/stops$/) })],
+  };
+  expect(await compiling).toMatchObject(stopped);
+  expect(await compileInWorker(job, stopping.signal)).toMatchObject(stopped);
+});
