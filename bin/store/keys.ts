@@ -35,7 +35,7 @@ export async function openSigner(key: string | undefined): Promise<Signer | unde
     const { kmsSigner } = await import('./kms-signer.ts');
     return kmsSigner(key);
   }
-  return signerOf(await pemOf(key, '--sign-key'));
+  return signerOf(await pemOf(key, '--sign-key', true));
 }
 
 /** @throws UsageError or ConfigurationError when they cannot be read, or are none */
@@ -49,14 +49,20 @@ export async function openVerificationKeys(
  * The text itself, or that of a file. An empty one is a mistake, and not none: it is what a variable of CI is that
  * nobody has set, and nothing may go unsigned, or unverified, for it.
  *
+ * @param isSecret it is not repeated: what is no file may be a key in another form
  * @throws UsageError
  */
-export async function pemOf(value: string, option: string): Promise<string> {
+export async function pemOf(value: string, option: string, isSecret = false): Promise<string> {
   if (value === '') throw new UsageError(`${option} is set but empty: set it to the key, or leave it out`);
   if (value.includes('-----BEGIN ')) return value;
   try {
     return await readFile(value, 'utf8');
   } catch (error) {
-    throw new UsageError(`${option}: ${value} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      isSecret
+        ? `${option}: it is not PEM text, and no file of that name can be read (${code})`
+        : `${option}: ${value} cannot be read (${code})`,
+    );
   }
 }

@@ -36,7 +36,9 @@ async function read(value: string, option: string): Promise<string> {
   try {
     return await readFile(value, 'utf8');
   } catch (error) {
-    throw new ConfigurationError(`${named(option, value)} cannot be read: ${reasonOf(error)}`);
+    // What is no file may be a private key in another form, such as base64.
+    const name = option === '--tls-key' ? `${option} (a file)` : named(option, value);
+    throw new ConfigurationError(`${name} cannot be read: ${reasonOf(error)}`);
   }
 }
 

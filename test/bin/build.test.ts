@@ -64,15 +64,22 @@ it('writes the sequence and signature that it is told to', async () => {
   await verifySignature(files, await parseVerificationKeys(pem));
 });
 
+/** A key as variables of CI have it: the PEM in base64. */
+const SECRET = Buffer.from('-----BEGIN PRIVATE KEY-----').toString('base64');
+
 it.each([
   [['--sequence', '0'], 'It must be a whole number from 1 to 9007199254740991.'],
   [['--sequence', '1.5'], 'It must be a whole number'],
-  [['--sign-key', '/no/such/key'], '--sign-key: /no/such/key cannot be read (ENOENT)'],
+  [
+    ['--sign-key', SECRET],
+    'pdp: --sign-key: it is not PEM text, and no file of that name can be read (ENOENT)\n',
+  ],
   [['--sign-key', 'arn:aws:s3:::bucket'], 'is not the ARN of a KMS key or alias'],
 ])('refuses %j and writes nothing', async (args, message) => {
   const directory = await directoryOf(BUNDLE);
   const output = join(directory, 'out.tar.gz');
   const outcome = await runPdp(['build', directory, '-o', output, ...args]);
   expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+  expect(outcome.stderr).not.toContain(SECRET);
   await expect(readFile(output)).rejects.toThrow('ENOENT');
 });

@@ -30,7 +30,10 @@ export async function readSshFiles(source: string, environment: NodeJS.ProcessEn
     try {
       return await readFile(value, 'utf8');
     } catch (error) {
-      throw new ConfigurationError(`${name} '${value}' cannot be read: ${reasonOf(error)}`);
+      // What is no file may be a key in another form, such as base64.
+      const what =
+        name === VARIABLES.key ? 'is neither the text of a key nor a file:' : `'${value}' cannot be read:`;
+      throw new ConfigurationError(`${name} ${what} ${reasonOf(error)}`);
     }
   };
   const key = await read(VARIABLES.key, (value) => value.includes('-----BEGIN'));

@@ -86,6 +86,11 @@ it.each([
     'must be a private key',
   ],
   [
+    'a key in base64, which is not repeated',
+    { PDP_GIT_SSH_KEY: 'c2VjcmV0', PDP_GIT_KNOWN_HOSTS: HOSTS },
+    /^PDP_GIT_SSH_KEY is neither the text of a key nor a file: it does not exist$/,
+  ],
+  [
     'a file that is not there',
     { PDP_GIT_SSH_KEY: KEY, PDP_GIT_KNOWN_HOSTS: '/no/such' },
     "PDP_GIT_KNOWN_HOSTS '/no/such' cannot be read: it does not exist",
