@@ -5,6 +5,7 @@ import { CLOCK } from '../follow/clock.ts';
 import { EXIT } from '../terminal/exit.ts';
 import { timeoutOption } from '../terminal/options.ts';
 import { print, printJson, styled } from '../terminal/output.ts';
+import { progressOptions } from '../terminal/progress.ts';
 import { type ServiceOptions, withServiceOptions } from '../terminal/service-options.ts';
 
 /** Seconds after which a deployment is no longer followed. */
@@ -38,18 +39,10 @@ export function rolloutCommand(): Command {
   )
     .addOption(timeoutOption('how long to follow it', DEFAULT_TIMEOUT))
     .addHelpText('after', HELP)
-    .action(async ({ cluster, service, region, timeout, json }: ServiceOptions & { timeout: number }) => {
+    .action(async (flags: ServiceOptions & { timeout: number }) => {
+      const { cluster, service, region, json } = flags;
       const name = { cluster, service };
-      const interrupt = new AbortController();
-      // Once: a second one ends the process there and then.
-      process.once('SIGINT', () => interrupt.abort());
-      const options = {
-        timeoutMs: timeout * 1_000,
-        signal: interrupt.signal,
-        onProgress: (seconds: number, progress: string) => {
-          if (!json) print(`${String(seconds).padStart(5)} s  ${progress}`);
-        },
-      };
+      const options = progressOptions(flags);
       const result = await withEcs(region, name, (ecs) => rollOut(ecs, name, options, CLOCK));
       process.exitCode = EXIT_OF[result.outcome];
       if (json) printJson({ ...name, ...result });

@@ -6,6 +6,7 @@ import { pemOf } from '../store/keys.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { timeoutOption } from './options.ts';
 import { print, styled } from './output.ts';
+import { progressOptions } from './progress.ts';
 
 /** Seconds after which PDPs are no longer followed. */
 const DEFAULT_TIMEOUT = 300;
@@ -79,18 +80,8 @@ export async function openFollower(flags: WaitFlags): Promise<Follower | undefin
     });
 }
 
-function followWith(targets: Targets, wanted: Wanted, { timeout, json }: WaitFlags): Promise<FollowResult> {
-  const interrupt = new AbortController();
-  // Once: a second one ends the process there and then.
-  process.once('SIGINT', () => interrupt.abort());
-  const options = {
-    timeoutMs: timeout * 1_000,
-    signal: interrupt.signal,
-    onProgress: (seconds: number, progress: string) => {
-      if (!json) print(`${String(seconds).padStart(5)} s  ${progress}`);
-    },
-  };
-  return follow(targets, wanted, options, CLOCK);
+function followWith(targets: Targets, wanted: Wanted, flags: WaitFlags): Promise<FollowResult> {
+  return follow(targets, wanted, progressOptions(flags), CLOCK);
 }
 
 /** How following ends a command. */

@@ -129,9 +129,14 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8A
     dismiss(response);
     throw tooLarge(maxBytes);
   }
+  return readWithin(response, maxBytes);
+}
+
+/** All of a body. @throws SourceError past the limit, and whatever breaks it off */
+export async function readWithin(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);

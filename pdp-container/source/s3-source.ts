@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import { tooLarge } from './http-get.ts';
+import { readWithin, tooLarge } from './http-get.ts';
 import { type Fetched, type FetchLimits, type RemoteSource, SourceError } from './remote-source.ts';
 import { parseS3Address, type S3Address, s3Name } from './s3-address.ts';
 import { awsStatus, s3Problem } from './s3-problems.ts';
@@ -110,14 +110,7 @@ async function read(
   const body = Body as Readable;
   try {
     if (ContentLength > maxBytes) throw tooLarge(maxBytes);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks, size);
+    return await readWithin(body as AsyncIterable<Buffer>, maxBytes);
   } finally {
     body.destroy();
   }
