@@ -1,4 +1,4 @@
-import { type Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { type Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Grant, IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -155,6 +155,7 @@ export class PolicyStore extends PolicyStoreBase {
   override readonly objectKey: string;
   override readonly verifyKey: string | undefined;
   override readonly signingKey: IKey | undefined;
+  protected override readonly owner = Stack.of(this).account;
   readonly #publishers: string[] = [];
   readonly #onlyPublishers: PolicyStatement;
 

@@ -12,6 +12,8 @@ export abstract class PolicyStoreBase extends Construct implements IPolicyStore 
   abstract readonly objectKey: string;
   abstract readonly verifyKey: string | undefined;
   abstract readonly signingKey: IKey | undefined;
+  /** Whose the bucket must be for a grant to hold. @default - anybody's, as far as that account lets the grantee in */
+  protected abstract readonly owner: string | undefined;
 
   get address(): string {
     return `s3://${this.bucket.bucketName}/${this.objectKey}`;
@@ -24,6 +26,7 @@ export abstract class PolicyStoreBase extends Construct implements IPolicyStore 
       actions: ['s3:GetObject'],
       resourceArns: [this.bucket.arnForObjects(this.objectKey)],
       resource: this.bucket,
+      ...this.#conditions(),
     });
   }
 
@@ -42,6 +45,7 @@ export abstract class PolicyStoreBase extends Construct implements IPolicyStore 
       actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
       resourceArns: [bucket.arnForObjects(this.objectKey)],
       resource: bucket,
+      ...this.#conditions(),
     });
     // Without it S3 does not say of an object that it is not there, as it is before the first publication.
     const list = Grant.addToPrincipalOrResource({
@@ -49,15 +53,22 @@ export abstract class PolicyStoreBase extends Construct implements IPolicyStore 
       actions: ['s3:ListBucket'],
       resourceArns: [bucket.bucketArn],
       resource: bucket,
+      ...this.#conditions(),
     });
     const versions = Grant.addToPrincipalOrResource({
       grantee,
       actions: ['s3:ListBucketVersions'],
       resourceArns: [bucket.bucketArn],
       resource: bucket,
-      conditions: { StringEquals: { 's3:prefix': this.objectKey } },
+      ...this.#conditions({ 's3:prefix': this.objectKey }),
     });
     return grant.combine(list).combine(versions);
+  }
+
+  /** A bucket that is deleted leaves its name to whoever takes it, and policies in it must not be followed. */
+  #conditions(equal: Record<string, string> = {}): { conditions?: Record<string, Record<string, string>> } {
+    const all = { ...equal, ...(this.owner === undefined ? {} : { 'aws:ResourceAccount': this.owner }) };
+    return Object.keys(all).length === 0 ? {} : { conditions: { StringEquals: all } };
   }
 
   /** In the role and not in the key's policy, which may be in a stack that knows no readers. Through S3 only. */
@@ -80,6 +91,8 @@ export class ImportedPolicyStore extends PolicyStoreBase {
   override readonly objectKey: string;
   override readonly verifyKey: string | undefined;
   override readonly signingKey: IKey | undefined;
+  /** It may be of another account than its import says. */
+  protected override readonly owner = undefined;
 
   constructor(scope: Construct, id: string, attributes: PolicyStoreAttributes) {
     super(scope, id);

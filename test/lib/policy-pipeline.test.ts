@@ -10,7 +10,7 @@ import { PolicyPipeline, type PolicyPipelineProps } from '../../lib/policy-pipel
 import { PolicyStore, type PolicyStoreProps } from '../../lib/policy-store.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
 import { newApp, temporaryDirectory } from './support.ts';
-import { only, resources, statements, target } from './template.ts';
+import { OWN_BUCKET, only, resources, statements, target } from './template.ts';
 
 const outdir = temporaryDirectory();
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -143,15 +143,16 @@ describe('a pipeline from a Git repository to a store', () => {
       },
       {
         Effect: 'Allow',
+        Condition: OWN_BUCKET,
         Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
         Resource: under('StoreBucket', 'bundle.tar.gz'),
       },
-      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arnOf('StoreBucket') },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: arnOf('StoreBucket'), Condition: OWN_BUCKET },
       {
         Effect: 'Allow',
         Action: 's3:ListBucketVersions',
         Resource: arnOf('StoreBucket'),
-        Condition: { StringEquals: { 's3:prefix': 'bundle.tar.gz' } },
+        Condition: { StringEquals: { 's3:prefix': 'bundle.tar.gz', ...OWN_BUCKET.StringEquals } },
       },
     ]);
     const deny = Object.values(resources(template, 'AWS::S3::BucketPolicy'))

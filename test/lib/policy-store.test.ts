@@ -12,7 +12,7 @@ import { readTarGz } from '../../engine/archive.ts';
 import { PolicyStore, type PolicyStoreProps } from '../../lib/policy-store.ts';
 import { SynthesisError } from '../../lib/synthesis-error.ts';
 import { brokenBundle, newApp, temporaryDirectory } from './support.ts';
-import { only, resources, roleStatements, statements, target } from './template.ts';
+import { OWN_BUCKET, only, resources, roleStatements, statements, target } from './template.ts';
 
 const outdir = temporaryDirectory();
 const policies = 'pdp-container/policies';
@@ -103,20 +103,21 @@ describe('a store of policies', () => {
 
   it('lets a reader get the one object, and a publisher read and put it and see its versions', () => {
     expect(permissions(template, 'Reader')).toEqual([
-      { Effect: 'Allow', Action: 's3:GetObject', Resource: under('bundle.tar.gz') },
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: under('bundle.tar.gz'), Condition: OWN_BUCKET },
     ]);
     expect(permissions(template, 'Publisher')).toEqual([
       {
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
         Resource: under('bundle.tar.gz'),
+        Condition: OWN_BUCKET,
       },
-      { Effect: 'Allow', Action: 's3:ListBucket', Resource: BUCKET_ARN },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: BUCKET_ARN, Condition: OWN_BUCKET },
       {
         Effect: 'Allow',
         Action: 's3:ListBucketVersions',
         Resource: BUCKET_ARN,
-        Condition: { StringEquals: { 's3:prefix': 'bundle.tar.gz' } },
+        Condition: { StringEquals: { 's3:prefix': 'bundle.tar.gz', ...OWN_BUCKET.StringEquals } },
       },
     ]);
   });
@@ -279,7 +280,12 @@ describe('what a user sets', () => {
     };
     expect(permissions(template, 'Reader')).toEqual([
       { Effect: 'Allow', Action: 'kms:Decrypt', Resource: arnOf('Master'), Condition: throughS3 },
-      { Effect: 'Allow', Action: 's3:GetObject', Resource: under('team/notes.tar.gz') },
+      {
+        Effect: 'Allow',
+        Action: 's3:GetObject',
+        Resource: under('team/notes.tar.gz'),
+        Condition: OWN_BUCKET,
+      },
     ]);
     expect(permissions(template, 'Publisher')).toContainEqual({
       Effect: 'Allow',

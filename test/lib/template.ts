@@ -90,3 +90,6 @@ function list(value: unknown): Properties[] {
 function nameOf(logicalId: string): string {
   return logicalId.replace(/[0-9A-F]{8}$/, '');
 }
+
+/** The condition that a bucket is of the account that made it, whoever has its name later. */
+export const OWN_BUCKET = { StringEquals: { 'aws:ResourceAccount': { Ref: 'AWS::AccountId' } } };
