@@ -108,7 +108,7 @@ export async function publishNext(
   if (current?.isSigned && signer === undefined) {
     onWarning('what is there is signed and this is not: PDPs with keys refuse it (--sign-key)');
   }
-  const sequence = (await lastSequence(store, current, keys, onWarning)) + 1;
+  const sequence = after(await lastSequence(store, current, keys, onWarning));
   const archive = await buildArchive(content.bundle, content.files, {
     sequence,
     ...(content.builtFrom === undefined ? {} : { builtFrom: content.builtFrom }),
@@ -178,6 +178,15 @@ async function lastSequence(
     onWarning(`earlier versions cannot be looked at, so this is taken for the first: ${error.message}`);
   }
   return said;
+}
+
+/** @throws UsageError where somebody has put the last number that there is: no reader would take the next */
+function after(last: number): number {
+  if (last < Number.MAX_SAFE_INTEGER) return last + 1;
+  throw new UsageError(
+    `what is published has sequence ${last}, the last there is: find out who put it there, publish at another address, ` +
+      'and have PDPs follow that',
+  );
 }
 
 /** As its manifest says, or, where that cannot be read, what is written beside it. */

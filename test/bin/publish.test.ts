@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { buildArchive } from '../../compiler/index.ts';
 import { readTarGz } from '../../engine/archive.ts';
 import { parseVerificationKeys, verifySignature } from '../../engine/signature.ts';
-import { directoryOf } from '../bundles.ts';
+import { bundleOf, directoryOf, files } from '../bundles.ts';
 import { KEY, keyPair, policyOf, TARGET, testStore, together } from './store.ts';
 
 const FILES_REVISION = /^[0-9a-f]{16}$/;
@@ -119,6 +120,18 @@ it('goes on counting after what was put there without a number', async () => {
   store.s3.put('policies', KEY, await readFile(`${built}/b.tar.gz`));
   const next = await store.json(['publish', await directoryOf(policyOf('dan')), TARGET]);
   expect(next).toMatchObject({ outcome: 'published', sequence: 3, previous: { sequence: null } });
+});
+
+it('does not count past the last number that readers take', async () => {
+  const store = await testStore();
+  const ann = policyOf('ann');
+  const sequence = Number.MAX_SAFE_INTEGER;
+  store.s3.put('policies', KEY, await buildArchive(await bundleOf(ann), files(ann), { sequence }));
+  expect(await store.pdp(['publish', await directoryOf(policyOf('bob')), TARGET])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^pdp: what is published has sequence 9007199254740991, the last there is/),
+  });
+  expect(store.versions()).toHaveLength(1);
 });
 
 describe('two who publish at once', () => {
