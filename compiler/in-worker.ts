@@ -57,5 +57,9 @@ function workerUrl(here: string): URL {
 }
 
 function gaveUp(message: string): Extract<LayersResult, { ok: false }> {
-  return { ok: false, problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }] };
+  return {
+    ok: false,
+    gaveUp: true,
+    problems: [{ severity: 'error', file: '.', line: 1, column: 1, message }],
+  };
 }

@@ -33,7 +33,10 @@ export interface CompileJob {
 
 /** What came of layers: also what each of them is, in their order. */
 export type LayersResult<Entities extends BundleEntities = EntityJson[]> =
-  | Extract<CompileResult<Entities>, { ok: false }>
+  | (Extract<CompileResult<Entities>, { ok: false }> & {
+      /** It may be for want of time or memory, and not for what is in them. @default it is for that */
+      gaveUp?: true;
+    })
   | (Extract<CompileResult<Entities>, { ok: true }> & { layers: Publication[] });
 
 /**

@@ -10,6 +10,12 @@ import { MAX_LOGGED, Swap, type SwapParts } from './swap.ts';
 /** How long sources have for their first answers before what was kept serves in their place, in milliseconds. */
 const KEPT_AFTER_MS = 5_000;
 
+/**
+ * How often in a row the same is compiled again by itself when the compiler gave up on it, as for want of memory: its
+ * sources have nothing new to tell, and a PDP must not stay behind until they do.
+ */
+const TRIES_AGAIN = 3;
+
 /** What a reloader keeps up, and by what. */
 export interface ReloaderParts extends SwapParts {
   /** @default nothing is kept */
@@ -45,6 +51,8 @@ export class Reloader {
   #toKeep: SetToKeep | undefined;
   /** Some sources could not be asked the last time. */
   #silent = false;
+  /** In a row. */
+  #gaveUp = 0;
   /** What was wrong with the latest load. */
   #problems: Problem[] = [];
 
@@ -77,6 +85,7 @@ export class Reloader {
         layer.start({
           // The first answers are loaded together; what changes from then on is loaded again.
           changed: async () => {
+            this.#gaveUp = 0;
             if (looked) await this.#load();
           },
           confirmed: () => this.#confirmed(layer),
@@ -149,6 +158,7 @@ export class Reloader {
       this.#tell();
     });
     if (this.#stopped) return;
+    this.#gaveUp = !result.ok && result.gaveUp ? this.#gaveUp + 1 : 0;
     if (!result.ok) return this.#failed(result.problems);
     this.#keep(set.inputs, result.layers);
   }
@@ -225,6 +235,7 @@ export class Reloader {
   #confirmed(layer: Layer): void {
     this.#states.confirmed(layer);
     if (this.#silent) this.#tell();
+    if (this.#gaveUp > 0 && this.#gaveUp <= TRIES_AGAIN) void this.#load();
   }
 
   #failedToAsk(layer: Layer): void {

@@ -87,9 +87,8 @@ export class Swap {
       );
       return result;
     } catch (error) {
-      const problems =
-        error instanceof InvalidBundleError ? error.problems : [unreadable(this.#source, error)];
-      return { ok: false, problems };
+      if (error instanceof InvalidBundleError) return { ok: false, problems: error.problems };
+      return { ok: false, gaveUp: true, problems: [unreadable(this.#source, error)] };
     }
   }
 }

@@ -294,6 +294,53 @@ describe('layers', () => {
     expect(loads).toHaveLength(3);
   });
 
+  it('are compiled again by themselves when the compiler gave up on them, a few times', async () => {
+    const layer = new FakeLayer('s3://bucket/key');
+    layer.tag = '1';
+    const { reloader: own, active, loads, end } = reloader([layer]);
+    const started = own.start();
+    await settle();
+    end(0, { ...BAD, gaveUp: true });
+    await started;
+    const confirm = async () => {
+      layer.events?.confirmed();
+      await settle();
+    };
+    for (let load = 1; load <= 3; load += 1) {
+      await confirm();
+      expect(loads).toHaveLength(load + 1);
+      end(load, { ...BAD, gaveUp: true });
+      await settle();
+    }
+    await confirm();
+    expect(loads).toHaveLength(4);
+    // Something else is there.
+    layer.tag = '2';
+    const changed = layer.events?.changed();
+    await settle();
+    end(4, { ...BAD, gaveUp: true });
+    await changed;
+    await confirm();
+    end(5);
+    await settle();
+    expect(active.revision).toBe('r5');
+    await confirm();
+    expect(loads).toHaveLength(6);
+  });
+
+  it('that are wrong in themselves are not compiled again when they are the same', async () => {
+    const layer = new FakeLayer('s3://bucket/key');
+    layer.tag = '1';
+    const { reloader: own, loads, end } = reloader([layer]);
+    const started = own.start();
+    await settle();
+    end(0, BAD);
+    await started;
+    layer.events?.confirmed();
+    await settle();
+    expect(loads).toHaveLength(1);
+  });
+
   it('that cannot be asked make what is active stale until they can', async () => {
     const layer = new FakeLayer('s3://bucket/key');
     layer.tag = '1';
