@@ -24,7 +24,7 @@ export function signKeyOption(): Option {
 export function verifyKeyOption(): Option {
   return new Option(
     '--verify-key <key>',
-    'take only what is signed for one of these public keys: a PEM file or its text',
+    'believe what is published only when it is signed for one of these public keys: a PEM file or its text',
   ).env('PDP_VERIFY_KEY');
 }
 

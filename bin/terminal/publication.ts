@@ -11,9 +11,9 @@ export const REGION_OPTION = new Option(
 );
 
 export const PERMISSIONS_HELP = `Needs s3:GetObject and s3:PutObject on the object, s3:ListBucket on the bucket (without it S3 does not tell that nothing
-is there yet), s3:ListBucketVersions and s3:GetObjectVersion to go on counting after the object was deleted; for a
-bucket encrypted with a key of yours kms:GenerateDataKey and kms:Decrypt on that; to sign with KMS kms:GetPublicKey and
-kms:Sign; with --cluster ecs:ListTasks, ecs:DescribeTasks and ecs:DescribeTaskDefinition.`;
+is there yet), s3:ListBucketVersions and s3:GetObjectVersion to go on counting after the object was deleted, or put there
+without a number; for a bucket encrypted with a key of yours kms:GenerateDataKey and kms:Decrypt on that; to sign with
+KMS kms:GetPublicKey and kms:Sign; with --cluster ecs:ListTasks, ecs:DescribeTasks and ecs:DescribeTaskDefinition.`;
 
 /** What is no error and should be known, beside the result. */
 export function warn(message: string): void {
