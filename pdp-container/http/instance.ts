@@ -18,7 +18,10 @@ declare module 'fastify' {
     refuse?(reply: FastifyReply, caller: Refused): void;
     /** A caller who sends no key is let in: the route asks for the key once it has read the body. @default false */
     lateKey?: boolean;
-    /** The key is not asked for: the route has callers prove themselves in another way. @default false */
+    /**
+     * The key is not asked for: the route has callers prove themselves in another way. They have no place among those
+     * served, which strangers could hold: the route must have a bound of its own. @default false
+     */
     ownProof?: boolean;
   }
 }
@@ -101,7 +104,7 @@ function guard(app: FastifyInstance, { health, authenticate, inFlight }: Instanc
         return;
       }
     }
-    if (!inFlight.admit(reply.raw)) {
+    if (!ownProof && !inFlight.admit(reply.raw)) {
       sendError(reply, 503, `more than ${inFlight.limit} requests are under way`);
       return;
     }

@@ -10,6 +10,9 @@ const PATH = '/policy-updater/webhook';
 /** Largest body, in bytes: what GitHub caps its own at. It is not kept, only signed as it arrives. */
 const BODY_BYTES = 25 * 1024 * 1024;
 
+/** Most that are under way at once: whose body has not come yet may be a stranger, and takes no place of a question. */
+const UNDER_WAY = 64;
+
 const MISSING =
   'a signature is missing: X-Hub-Signature-256 or X-Hub-Signature of the form sha256=…, or X-Gitlab-Token';
 
@@ -65,14 +68,30 @@ export function webhookRoute(app: FastifyInstance, { logger, webhookSecret, relo
     );
     return;
   }
+  let underWay = 0;
   app.register(async (scope) => {
     signBodies(scope, webhookSecret);
     scope.post<{ Body: Buffer | undefined }>(PATH, {
       schema: WEBHOOK_SCHEMA,
       config: { ownProof: true },
       onRequest: (request, reply, done) => {
-        if (proofOf(request.headers) !== undefined) return done();
-        sendError(reply.header('connection', 'close'), 401, MISSING);
+        if (proofOf(request.headers) === undefined) {
+          sendError(reply.header('connection', 'close'), 401, MISSING);
+          return;
+        }
+        if (underWay === UNDER_WAY) {
+          sendError(
+            reply.header('connection', 'close'),
+            503,
+            `more than ${UNDER_WAY} webhooks are under way`,
+          );
+          return;
+        }
+        underWay += 1;
+        reply.raw.on('close', () => {
+          underWay -= 1;
+        });
+        done();
       },
       handler: async (request, reply) => {
         const proof = proofOf(request.headers);

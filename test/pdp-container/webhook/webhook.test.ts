@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../engine/index.ts';
 import { permitOnly, writeBundle } from '../support/bundles.ts';
@@ -113,6 +115,31 @@ describe('refused', () => {
     const headers = { 'x-gitlab-token': SECRET, 'x-hub-signature-256': signature('') };
     expect((await call(url, '/policy-updater/trigger', { method: 'POST', headers })).status).toBe(401);
   });
+});
+
+it('those whose body does not come keep nobody from asking, and are no more than 64', async () => {
+  const { url } = await start({ limits: { concurrency: 1 } });
+  const stalled = await Promise.all(
+    Array.from({ length: 64 }, async () => {
+      const headers = { 'x-gitlab-token': 'x', 'content-length': '9', expect: '100-continue' };
+      const stranger = request(`${url}${PATH}`, { method: 'POST', headers, agent: false });
+      stranger.on('error', () => {}).flushHeaders();
+      await once(stranger, 'continue');
+      return stranger;
+    }),
+  );
+  expect(await isAllowed(url, 'alice')).toBe(true);
+  const { status, json } = await send(url, { 'x-gitlab-token': SECRET });
+  expect([status, json]).toMatchObject([503, { error: { message: 'more than 64 webhooks are under way' } }]);
+  await Promise.all(
+    stalled.map(async (stranger) => {
+      stranger.end('123456789');
+      const [response] = await once(stranger, 'response');
+      expect(response.statusCode).toBe(401);
+      await once(response.resume(), 'close');
+    }),
+  );
+  expect((await send(url, { 'x-gitlab-token': SECRET })).status).toBe(202);
 });
 
 it('a secret that is too short keeps the server from starting', async () => {
