@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,6 +128,13 @@ async function startPdp(
   return found;
 }
 
+/** The options of Node that the image runs the server with. */
+function imageOptions(): string[] {
+  const dockerfile = readFileSync(new URL('../../pdp-container/Dockerfile', import.meta.url), 'utf8');
+  const [, entrypoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
+}
+
 /** The same with its process, and with options of `pdp serve`. */
 export function startServer(
   source: string,
@@ -134,11 +142,15 @@ export function startServer(
 ): Promise<{ found: string; child: ChildProcess }> {
   let url: string | undefined;
   const program = fileURLToPath(new URL('../../bin/pdp.ts', import.meta.url));
-  return startChild([program, 'serve', source, '--opa-port', 'off', ...options], {}, (line) => {
-    const record = JSON.parse(line) as { msg: string; url?: string };
-    if (record.msg === 'listening') url = record.url;
-    return record.msg === 'revision active' ? url : undefined;
-  });
+  return startChild(
+    [...imageOptions(), program, 'serve', source, '--opa-port', 'off', ...options],
+    {},
+    (line) => {
+      const record = JSON.parse(line) as { msg: string; url?: string };
+      if (record.msg === 'listening') url = record.url;
+      return record.msg === 'revision active' ? url : undefined;
+    },
+  );
 }
 
 async function grown(directory: string): Promise<{ bundle: Bundle; sources: Map<string, Uint8Array> }> {

@@ -27,7 +27,8 @@ export async function run(): Promise<void> {
   const inspected = await containers.buildah(['inspect', '--type', 'image', name]);
   const { config } = (JSON.parse(inspected.stdout) as Inspected).Docker;
   assert.equal(config.User, '65532:65532');
-  assert.deepEqual(config.Entrypoint, ['node', '/app/pdp.mjs']);
+  const options = ['--v8-pool-size=1', '--max-semi-space-size=4'];
+  assert.deepEqual(config.Entrypoint, ['node', ...options, '/app/pdp.mjs']);
   assert.deepEqual(config.Cmd, ['serve']);
   assert.deepEqual(Object.keys(config.ExposedPorts), ['7000/tcp', '8181/tcp']);
   assert.deepEqual(Object.keys(config.Volumes ?? {}), ['/state']);
