@@ -124,12 +124,16 @@ export async function revisionOf(files: Files): Promise<string> {
   return (await contentOf(files)).slice(0, 16);
 }
 
-/** The same in full: what the sources are, whatever a manifest calls them. */
-export async function contentOf(files: Files): Promise<string> {
+/**
+ * The same in full: what the sources are, whatever a manifest calls them.
+ *
+ * @param known digests that the files have been held to already
+ */
+export async function contentOf(files: Files, known: Manifest['files'] = {}): Promise<string> {
   const digests: Manifest['files'] = {};
   for (const path of [...files.keys()].sort()) {
     if (!isBundleFile(path) || path.startsWith('tests/')) continue;
-    digests[path] = await sha256(files.get(path) ?? new Uint8Array());
+    digests[path] = known[path] ?? (await sha256(files.get(path) ?? new Uint8Array()));
   }
   return sha256(new TextEncoder().encode(JSON.stringify(digests)));
 }

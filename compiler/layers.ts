@@ -1,11 +1,16 @@
 import { type ArchiveLimits, readTarGz } from '../engine/archive.ts';
 import { BUILT, broken } from '../engine/built-files.ts';
 import { type BundleEntities, type EntityJson, InvalidBundleError, type Problem } from '../engine/index.ts';
-import { compareToRunning, type Publication } from '../engine/publication.ts';
+import {
+  compareToRunning,
+  describePublication,
+  type Publication,
+  publicationOf,
+} from '../engine/publication.ts';
 import { isBuilt, verify } from '../engine/read-archive.ts';
 import { parseVerificationKeys, type VerificationKey, verifySignature } from '../engine/signature.ts';
 import { type CompileResult, compileSet, contentOf } from './compile.ts';
-import { type Files, isBundleFile, readDirectory } from './files.ts';
+import { isBundleFile, readDirectory } from './files.ts';
 import { type Layer, pathIn } from './layer.ts';
 
 /** A layer as it is where it comes from. */
@@ -78,17 +83,12 @@ async function readLayer(
     'directory' in given ? await readDirectory(given.directory) : await readTarGz(given.archive, limits);
   // The signature first: nothing that is not by its author is looked at any further.
   if (keys !== undefined) await verifySignature(files, keys);
-  const publication = 'archive' in given && isBuilt(files) ? await publicationOf(files) : undefined;
-  const content = await contentOf(files);
-  const { revision = content.slice(0, 16), ...order } = publication ?? {};
+  const manifest = 'archive' in given && isBuilt(files) ? await verify(files) : undefined;
+  const content = await contentOf(files, manifest?.files);
+  const publication = publicationOf(manifest ?? { revision: content.slice(0, 16) });
   // What was built of the sources is not looked at again, and is as large as they are.
   const sources = new Map([...files].filter(([path]) => isBundleFile(path)));
-  return { files: sources, revision, publication: { ...order, revision, content } };
-}
-
-async function publicationOf(files: Files): Promise<Publication> {
-  const { revision, sequence } = await verify(files);
-  return { revision, ...(sequence === undefined ? {} : { sequence }) };
+  return { files: sources, revision: publication.revision, publication: { ...publication, content } };
 }
 
 /** @throws InvalidBundleError for what was published before what ran, or beside it */
@@ -98,7 +98,7 @@ function refuseOlder(offered: Publication, running: Publication): void {
   const { problems } = broken(
     BUILT.manifest,
     standing === 'older'
-      ? `is ${named(offered)}, older than what ran here: ${named(running)}`
+      ? `is ${describePublication(offered)}, older than what ran here: ${describePublication(running)}`
       : offered.revision === running.revision
         ? `is revision ${offered.revision}, as what ran here, but has other content`
         : `is publication ${offered.sequence}, as revision ${running.revision} was, but is revision ${offered.revision}`,
@@ -109,10 +109,6 @@ function refuseOlder(offered: Publication, running: Publication): void {
       help: 'publish it again, or allow older ones (--allow-older)',
     })),
   );
-}
-
-function named({ revision, sequence }: Publication): string {
-  return `revision ${revision} (${sequence === undefined ? 'never published' : `publication ${sequence}`})`;
 }
 
 function inLayer(layer: { name?: string }, problem: Problem): Problem {

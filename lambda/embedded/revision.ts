@@ -1,6 +1,6 @@
 import { openPdp, openPdpInTurns } from '../../engine/built-pdp.ts';
 import type { DecidingPdp } from '../../engine/deciding-pdp.ts';
-import type { Publication } from '../../engine/publication.ts';
+import { type Publication, publicationOf } from '../../engine/publication.ts';
 import type { BuiltBundle } from '../../engine/read-built.ts';
 
 /** A revision that can be asked. */
@@ -16,8 +16,4 @@ export function openRevision(built: BuiltBundle): Revision {
 /** The same while invocations get their turn. @throws as {@link openPdpInTurns} does */
 export async function openInTurns(built: BuiltBundle, turn: () => Promise<void>): Promise<Revision> {
   return { ...publicationOf(built), pdp: await openPdpInTurns(built, turn) };
-}
-
-function publicationOf({ revision, sequence }: BuiltBundle): Publication {
-  return { revision, ...(sequence === undefined ? {} : { sequence }) };
 }

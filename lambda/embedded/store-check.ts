@@ -1,6 +1,6 @@
 import { DEFAULT_ARCHIVE_LIMITS, readTarGz } from '../../engine/archive.ts';
 import { BUILT, broken } from '../../engine/built-files.ts';
-import { compareToRunning, type Publication } from '../../engine/publication.ts';
+import { compareToRunning, describePublication, type Publication } from '../../engine/publication.ts';
 import { openFiles, verify } from '../../engine/read-archive.ts';
 import type { BuiltBundle } from '../../engine/read-built.ts';
 import { turn } from '../../engine/turns.ts';
@@ -81,9 +81,8 @@ function isToBeTaken(offered: Publication, running: Publication | undefined, all
   if (order === 'newer' || (order === 'older' && allowOlder)) return true;
   const stands =
     order === 'older' ? 'is older than what runs' : 'has the number of what runs, and is another';
-  throw broken(BUILT.manifest, `${stands}: ${named(offered)} after ${named(running)}`);
-}
-
-function named({ revision, sequence }: Publication): string {
-  return `revision ${revision} (${sequence === undefined ? 'never published' : `publication ${sequence}`})`;
+  throw broken(
+    BUILT.manifest,
+    `${stands}: ${describePublication(offered)} after ${describePublication(running)}`,
+  );
 }

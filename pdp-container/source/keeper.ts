@@ -1,5 +1,5 @@
 import type { LayerInput } from '../../compiler/index.ts';
-import type { Publication } from '../../engine/publication.ts';
+import { type Publication, publicationOf } from '../../engine/publication.ts';
 import { reasonOf } from '../errno.ts';
 import { type KeptFile, KeptFiles } from './kept-files.ts';
 import { type KeptIndex, readIndex, writeIndex } from './kept-index.ts';
@@ -31,8 +31,7 @@ export function layersToKeep(
     const content = inputs[index]?.content;
     const publication = publications[index];
     if (!remote || publication === undefined || content === undefined || !('archive' in content)) return [];
-    const { revision, sequence } = publication;
-    return [{ name, archive: content.archive, revision, ...(sequence === undefined ? {} : { sequence }) }];
+    return [{ name, archive: content.archive, ...publicationOf(publication) }];
   });
 }
 
@@ -83,9 +82,7 @@ export class Keeper {
   /** What ran of a source before, as far as it is known. */
   ranBefore(name: string): Publication | undefined {
     const layer = this.#index?.layers.find((each) => each.name === name);
-    if (layer === undefined) return undefined;
-    const { revision, sequence } = layer;
-    return { revision, ...(sequence === undefined ? {} : { sequence }) };
+    return layer === undefined ? undefined : publicationOf(layer);
   }
 
   /**

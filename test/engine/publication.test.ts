@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { buildFiles } from '../../compiler/build.ts';
-import { compareToRunning, type Publication } from '../../engine/publication.ts';
+import {
+  compareToRunning,
+  describePublication,
+  type Publication,
+  publicationOf,
+} from '../../engine/publication.ts';
 import { readBuilt } from '../../engine/read-built.ts';
 import { bundleOf } from '../bundles.ts';
 
@@ -50,4 +55,12 @@ describe('the sequence in a manifest', () => {
       'manifest.json:1:1: has a sequence that is not a whole number from 1',
     );
   });
+});
+
+it.each([
+  [{ revision: 'a', sequence: 7, files: {} }, { revision: 'a', sequence: 7 }, 'revision a (publication 7)'],
+  [{ revision: 'a', files: {} }, { revision: 'a' }, 'revision a (never published)'],
+])('the publication of a manifest is its revision and sequence: %j', (manifest, publication, description) => {
+  expect(publicationOf(manifest)).toStrictEqual(publication);
+  expect(describePublication(publication)).toBe(description);
 });
